@@ -1,0 +1,1 @@
+"""One outside technology a file, each behind a port."""

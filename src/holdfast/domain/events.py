@@ -1,0 +1,259 @@
+"""What happened: events in the past tense, hash-chained, without personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from holdfast.domain.canonical import canonical_json, sha256_hex
+from holdfast.domain.errors import BrokenChainError
+from holdfast.domain.evidence import Alert, Decision, GuardReport
+from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
+from holdfast.domain.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "GENESIS",
+    "AlertRaised",
+    "ChallengerJudged",
+    "ChampionPromoted",
+    "ChampionRolledBack",
+    "DecisionMade",
+    "Event",
+    "EventBody",
+    "ReleaseRegistered",
+    "RetrainingFailed",
+    "RetrainingStarted",
+    "WindowJudged",
+    "chain",
+    "decode_body",
+    "kind_of",
+    "verify_chain",
+]
+
+GENESIS = "0" * 64  # what the first event names as its predecessor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRegistered:
+    """A model passed its parity check and stands in the release store."""
+
+    version: ModelVersion
+    release_id: ReleaseId
+    schema_digest: str
+    origin: str  # "train", "retrain", "register"
+    trainer: str
+    metrics: dict[str, float]
+    attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChampionPromoted:
+    """A release went into production."""
+
+    version: ModelVersion
+    release_id: ReleaseId
+    previous: ModelVersion | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChampionRolledBack:
+    """Production went back to an earlier release."""
+
+    version: ModelVersion  # the one that serves now
+    release_id: ReleaseId
+    replaced: ModelVersion
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowJudged:
+    """A tick compared the current window with the champion's reference."""
+
+    window: Window
+    model_version: ModelVersion
+    n: int
+    drifted: tuple[str, ...]
+    underpowered: tuple[str, ...]
+    share_drifted: float
+    confidence: float | None = None  # mean |p - 0.5|
+    n_labelled: int = 0  # mature rows behind the performance figures
+    performance: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised:
+    """Something became worth a person's attention."""
+
+    alert: Alert
+    model_version: ModelVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionMade:
+    """The policy judged the evidence."""
+
+    decision: Decision
+    model_version: ModelVersion
+    alerts: tuple[Alert, ...]
+    n_labels: int  # mature labelled rows since the onset
+    policy_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingStarted:
+    """A retraining began; it counts as an attempt whatever comes of it."""
+
+    attempt_id: str
+    champion: ModelVersion
+    cause: str
+    n_rows: int
+    guard_until: datetime  # rows predicted before this were seen by this attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingFailed:
+    """A retraining ended without a challenger."""
+
+    attempt_id: str
+    champion: ModelVersion
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengerJudged:
+    """The guard compared a challenger with the champion."""
+
+    attempt_id: str
+    champion: ModelVersion
+    report: GuardReport
+    trainer: str
+    training_window: str
+
+
+EventBody = (
+    ReleaseRegistered
+    | ChampionPromoted
+    | ChampionRolledBack
+    | WindowJudged
+    | AlertRaised
+    | DecisionMade
+    | RetrainingStarted
+    | RetrainingFailed
+    | ChallengerJudged
+)
+
+_BODIES: dict[str, type[Any]] = {
+    "release_registered": ReleaseRegistered,
+    "champion_promoted": ChampionPromoted,
+    "champion_rolled_back": ChampionRolledBack,
+    "window_judged": WindowJudged,
+    "alert_raised": AlertRaised,
+    "decision_made": DecisionMade,
+    "retraining_started": RetrainingStarted,
+    "retraining_failed": RetrainingFailed,
+    "challenger_judged": ChallengerJudged,
+}
+_KINDS = {body: kind for kind, body in _BODIES.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of the log: a body, its place in the chain, who and when."""
+
+    seq: int  # 1, 2, 3 …
+    event_id: EventId
+    at: datetime
+    actor: str  # "control", "cli" …
+    body: EventBody
+    previous_digest: str
+    digest: str
+
+    @property
+    def kind(self) -> str:
+        """The body's name in snake_case."""
+        return kind_of(self.body)
+
+
+def kind_of(body: EventBody) -> str:
+    """Return a body's name in snake_case, as it is stored."""
+    return _KINDS[type(body)]
+
+
+def decode_body(kind: str, data: bytes) -> EventBody:
+    """Read a stored body back.
+
+    Raises:
+        ValueError: If no event of that kind is known.
+    """
+    if kind not in _BODIES:
+        raise ValueError(f"unknown event kind {kind!r}; this store was written by a newer version")
+    body: EventBody = msgspec.json.decode(data, type=_BODIES[kind])
+    return body
+
+
+def chain(
+    body: EventBody, *, seq: int, event_id: EventId, at: datetime, actor: str, previous: str
+) -> Event:
+    """Return the event that follows `previous` in the chain."""
+    sealed = _seal(body, seq=seq, event_id=event_id, at=at, actor=actor, previous=previous)
+    return Event(
+        seq=seq,
+        event_id=event_id,
+        at=at,
+        actor=actor,
+        body=body,
+        previous_digest=previous,
+        digest=sealed,
+    )
+
+
+def verify_chain(events: Iterable[Event], *, previous: str = GENESIS, after: int = 0) -> int:
+    """Check every link of the chain and return how many events were checked.
+
+    Raises:
+        BrokenChainError: At the first event that was changed, dropped or moved.
+    """
+    seq = after
+    for event in events:
+        seq += 1
+        if event.seq != seq:
+            raise BrokenChainError(seq, f"is gone; the log goes on with event {event.seq}")
+        if event.previous_digest != previous:
+            raise BrokenChainError(seq, "does not follow the event before it")
+        expected = _seal(
+            event.body,
+            seq=seq,
+            event_id=event.event_id,
+            at=event.at,
+            actor=event.actor,
+            previous=previous,
+        )
+        if event.digest != expected:
+            raise BrokenChainError(seq, "has other content than its digest says")
+        previous = event.digest
+    return seq - after
+
+
+def _seal(
+    body: EventBody, *, seq: int, event_id: str, at: datetime, actor: str, previous: str
+) -> str:
+    return sha256_hex(
+        canonical_json(
+            {
+                "seq": seq,
+                "event_id": event_id,
+                "at": at,
+                "actor": actor,
+                "kind": kind_of(body),
+                "body": body,
+                "previous": previous,
+            }
+        )
+    )

@@ -1,0 +1,113 @@
+"""What was answered, and what later turned out to be true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from holdfast.domain.contract import Value
+from holdfast.domain.ids import ModelVersion, PredictionId
+
+__all__ = [
+    "Label",
+    "LabelCounts",
+    "LabelFate",
+    "LoggedPrediction",
+    "Prediction",
+    "PredictionRequest",
+    "Role",
+]
+
+
+class Role(StrEnum):
+    """In which capacity a model version scored a row."""
+
+    CHAMPION = "champion"
+    SHADOW = "shadow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRequest:
+    """One validated row to score and log."""
+
+    values: tuple[Value, ...]  # in contract order
+    request_id: str | None = None  # the client's own id: an idempotency key
+    entity: str | None = None  # whom the prediction is about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One answer by one model version; never changed once logged.
+
+    Ground truth is a separate, later fact (`Label`), joined on `prediction_id`.
+    """
+
+    prediction_id: PredictionId
+    model_version: ModelVersion
+    score: float  # P(y = 1), in [0, 1]
+    positive: bool  # score >= threshold
+    threshold: float
+    predicted_at: datetime  # aware, UTC
+    role: Role = Role.CHAMPION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedPrediction:
+    """A prediction as it stands in the log, with its row and, if known, its label."""
+
+    prediction: Prediction
+    features: dict[str, Value]
+    entity: str | None = None
+    label: bool | None = None
+    label_observed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Ground truth for one prediction, named by its id or by entity and time.
+
+    A label by entity belongs to the entity's latest prediction at or before `at`
+    (`observed_at` where `at` is not given).
+    """
+
+    positive: bool
+    observed_at: datetime  # when the outcome became known, aware UTC
+    prediction_id: PredictionId | None = None
+    entity: str | None = None
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if (self.prediction_id is None) == (self.entity is None):
+            raise ValueError("a label names either a prediction_id or an entity")
+
+
+class LabelFate(StrEnum):
+    """What became of a label when it was recorded."""
+
+    ACCEPTED = "accepted"  # the first for its prediction, in time
+    LATE = "late"  # the first, but after the prediction's maturity; it counts
+    DUPLICATE = "duplicate"  # says again what is known
+    CONFLICTING = "conflicting"  # contradicts the first, which stands
+    ORPHAN = "orphan"  # no such prediction yet; joined when it appears
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCounts:
+    """How many labels of a batch met which fate."""
+
+    accepted: int = 0
+    late: int = 0
+    duplicate: int = 0
+    conflicting: int = 0
+    orphan: int = 0
+    fates: tuple[LabelFate, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, fates: tuple[LabelFate, ...]) -> LabelCounts:
+        """Count the fates.
+
+        >>> LabelCounts.of((LabelFate.ACCEPTED, LabelFate.ORPHAN)).orphan
+        1
+        """
+        return cls(**{fate.value: fates.count(fate) for fate in LabelFate}, fates=fates)

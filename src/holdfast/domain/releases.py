@@ -1,0 +1,132 @@
+"""What a release is: an immutable set of files whose id is the digest of its manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from holdfast.domain.canonical import canonical_json, from_json, sha256_hex
+from holdfast.domain.errors import CorruptReleaseError
+from holdfast.domain.ids import ModelVersion, ReleaseId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "CONTRACT",
+    "MANIFEST",
+    "METRICS",
+    "MODEL",
+    "MODEL_CARD",
+    "PROFILE",
+    "REFERENCE",
+    "Manifest",
+    "ModelMetrics",
+    "Recipe",
+    "ReleaseRecord",
+    "manifest_files",
+    "read_manifest",
+    "verified",
+]
+
+MANIFEST = "manifest.json"
+MODEL = "model.onnx"
+CONTRACT = "contract.json"
+PROFILE = "profile"
+REFERENCE = "reference.parquet"
+METRICS = "metrics.json"
+MODEL_CARD = "model_card.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a model was made: enough to make it again from the same rows."""
+
+    trainer: str
+    parameters: dict[str, float | int | str | bool]
+    seed: int
+    training_window: str  # "all", "recent" …
+    n_train: int
+    n_validation: int
+    n_test: int
+    split: str  # "time-ordered", "stratified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMetrics:
+    """What the tested model reached on rows it had not seen; the baseline of its monitors.
+
+    `figures` maps a metric's name (`roc_auc`, `recall`, `precision`, `f1`, `accuracy`,
+    `brier`, `log_loss`) to its value; `intervals` adds 95% bounds where they are known.
+    """
+
+    n: int
+    n_positive: int
+    figures: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    standard_errors: dict[str, float] = field(default_factory=dict)
+    confidence: float  # mean |p - 0.5| on the same rows
+    confidence_sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The digests of a release's files and where it came from; no clock inside."""
+
+    model_name: str
+    files: dict[str, str]  # file name -> sha256
+    recipe: Recipe
+    software: str  # holdfast's version
+    schema_version: int = 1
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes whose digest is the release's id."""
+        return canonical_json(self)
+
+    @property
+    def release_id(self) -> ReleaseId:
+        """The release's identity: the SHA-256 of the canonical manifest."""
+        return ReleaseId(sha256_hex(self.to_bytes()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecord:
+    """One registered release, as the store's projection of the events knows it."""
+
+    version: ModelVersion
+    release_id: ReleaseId
+    schema_digest: str
+
+
+def read_manifest(release_id: str, data: bytes) -> Manifest:
+    """Parse a manifest after checking that it is the one the id names.
+
+    Raises:
+        CorruptReleaseError: If its digest is another, or it does not parse.
+    """
+    if sha256_hex(data) != release_id:
+        raise CorruptReleaseError(release_id, f"{MANIFEST} has another digest than its id")
+    try:
+        return from_json(data, Manifest)
+    except msgspec.DecodeError as error:
+        raise CorruptReleaseError(release_id, f"{MANIFEST} does not parse ({error})") from error
+
+
+def verified(release_id: str, manifest: Manifest, name: str, data: bytes) -> bytes:
+    """Return a release's file unchanged once its digest is the manifest's.
+
+    Raises:
+        CorruptReleaseError: If the manifest does not list the file, or the digest differs.
+    """
+    if name not in manifest.files:
+        raise CorruptReleaseError(release_id, f"its manifest does not list {name}")
+    if sha256_hex(data) != manifest.files[name]:
+        raise CorruptReleaseError(release_id, f"{name} has another digest than its manifest")
+    return data
+
+
+def manifest_files(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return each file's digest, for a manifest."""
+    return {name: sha256_hex(data) for name, data in sorted(files.items())}

@@ -1,0 +1,91 @@
+"""Arrow tables and the contract: whether a table fits it, and its rows for a model.
+
+The control plane's counterpart of `validation` and `encode_rows`; serving never imports it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from holdfast.domain.contract import MISSING_CATEGORY, FeatureKind
+from holdfast.domain.errors import ColumnError, nearest
+from holdfast.domain.matrix import FeatureMatrix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from holdfast.domain.contract import Contract, Feature
+
+__all__ = ["ARROW_TYPES", "conform", "encode_table"]
+
+ARROW_TYPES: dict[FeatureKind, pa.DataType] = {
+    FeatureKind.NUMERIC: pa.float64(),
+    FeatureKind.BOOLEAN: pa.bool_(),
+    FeatureKind.CATEGORICAL: pa.string(),
+}
+
+
+def conform(table: pa.Table, contract: Contract) -> pa.Table:
+    """Return the contract's features from a table, in contract order and Arrow type.
+
+    Other columns are dropped. Whole numbers become text where the contract says
+    categorical.
+
+    Raises:
+        ColumnError: If a feature is absent, or its type cannot become the contract's.
+    """
+    columns = {}
+    for feature in contract.features:
+        if feature.name not in table.column_names:
+            meant = nearest(feature.name, table.column_names)
+            hint = f"The nearest column is {meant!r}; rename it." if meant else "Add the column."
+            raise ColumnError(
+                feature.name, "is not in the data, but the model needs it", remedy=hint
+            )
+        columns[feature.name] = _as_kind(table.column(feature.name), feature)
+    return pa.table(columns)
+
+
+def encode_table(table: pa.Table, contract: Contract) -> FeatureMatrix:
+    """Encode a table that conforms to the contract for a model.
+
+    Args:
+        table: As `conform` returns it (more columns are allowed).
+        contract: What the columns are.
+    """
+    numeric = np.empty((table.num_rows, len(contract.numeric)), dtype=np.float32)
+    for i, feature in enumerate(contract.numeric):
+        numeric[:, i] = _floats(table.column(feature.name))
+    categorical = np.empty((table.num_rows, len(contract.categorical)), dtype=object)
+    for i, feature in enumerate(contract.categorical):
+        filled = pc.fill_null(table.column(feature.name), MISSING_CATEGORY)
+        categorical[:, i] = filled.to_numpy(zero_copy_only=False)
+    return FeatureMatrix(numeric=numeric, categorical=categorical)
+
+
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    floats = column.cast(pa.float64()) if column.type != pa.float64() else column
+    values: NDArray[np.float64] = pc.fill_null(floats, float("nan")).to_numpy()
+    return values
+
+
+def _as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
+    wanted = ARROW_TYPES[feature.kind]
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if column.type == wanted:
+        return column
+    try:
+        if feature.kind is FeatureKind.CATEGORICAL and pa.types.is_floating(column.type):
+            column = column.cast(pa.int64())  # 415.0 is the category "415"
+        return column.cast(wanted)
+    except pa.ArrowInvalid as error:
+        raise ColumnError(
+            feature.name,
+            f"holds {column.type} values, but the model takes {feature.kind.value} ones",
+            remedy="Convert the column, or train again on data of this form.",
+        ) from error

@@ -1,0 +1,1 @@
+"""Whether the rows of a window still look like the reference."""

@@ -1,0 +1,1 @@
+"""How well the model does, from labels where they are known."""

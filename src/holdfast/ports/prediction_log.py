@@ -1,0 +1,92 @@
+"""Where every answer is written down before it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from holdfast.domain.contract import Contract
+    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
+    from holdfast.domain.windows import Window
+
+__all__ = ["LogPage", "PredictionLog"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """A stretch of the log in the order of commits.
+
+    `rows` has the columns of `PredictionLog.read`; `cursor` goes into the next call.
+    """
+
+    rows: pa.Table
+    cursor: str
+
+
+class PredictionLog(Protocol):
+    """A durable, append-only log of predictions; one table per contract schema."""
+
+    def prepare(self, contract: Contract) -> None:
+        """Create the contract's table if it is absent (control plane, at registration)."""
+        ...
+
+    def append(
+        self,
+        contract: Contract,
+        requests: Sequence[PredictionRequest],
+        predictions: Sequence[Prediction],
+    ) -> tuple[Prediction, ...]:
+        """Write the batch in one transaction and return the answers to give.
+
+        When it returns, the rows survive a crash of the process and of the machine.
+        A request whose `request_id` was used before, with the same row, is answered by
+        the *logged* prediction and writes nothing. Orphan labels that name a written
+        prediction are joined to it.
+
+        Args:
+            contract: The contract that `values` follow.
+            requests: The rows.
+            predictions: The answers, one for each request.
+
+        Raises:
+            RequestConflictError: If a `request_id` was used for another row (nothing of
+                the batch is written).
+            StoreUnavailableError: If the write could not be made durable.
+        """
+        ...
+
+    def get(self, prediction_id: PredictionId) -> LoggedPrediction:
+        """Return one prediction with its row and its label, if any.
+
+        Raises:
+            UnknownPredictionError: If no prediction has that id.
+        """
+        ...
+
+    def read(self, contract: Contract, *, after: str | None, limit: int) -> LogPage:
+        """Return the rows committed after a cursor, oldest commit first.
+
+        Columns: `prediction_id`, `model_version`, `role`, `entity` (text), `score`
+        (float64), `positive` (boolean), `predicted_at` (timestamp[us, UTC]), then the
+        features in contract order (float64, boolean or text; null means missing).
+        A row whose commit was not yet visible to one call is returned by a later one.
+        """
+        ...
+
+    def window(
+        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+    ) -> pa.Table:
+        """Return the champion's rows predicted within a window, in prediction order.
+
+        The columns of `read`; with `labels_known_at` only the rows whose label was
+        recorded at or before that moment, and a boolean column `label` after them.
+        Rows of every contract with the same schema are included.
+        """
+        ...

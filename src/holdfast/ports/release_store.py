@@ -1,0 +1,48 @@
+"""Which releases exist and which one is in production: projections of the event log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from holdfast.domain.ids import ModelVersion
+    from holdfast.domain.releases import ReleaseRecord
+
+__all__ = ["Deployment", "ReleaseStore"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What is in production, and since when."""
+
+    champion: ReleaseRecord
+    previous: ReleaseRecord | None
+    since: datetime
+    seq: int  # the event that made it so; grows with each change
+
+
+class ReleaseStore(Protocol):
+    """Reads of the release projections; only `EventLog.append` writes them."""
+
+    def deployment(self) -> Deployment | None:
+        """Return what is in production now, or None before the first promotion."""
+        ...
+
+    def deployment_at(self, moment: datetime) -> Deployment | None:
+        """Return what was in production at a moment."""
+        ...
+
+    def release(self, version: ModelVersion) -> ReleaseRecord:
+        """Return one release.
+
+        Raises:
+            UnknownReleaseError: If no release carries the version.
+        """
+        ...
+
+    def releases(self) -> tuple[ReleaseRecord, ...]:
+        """Return every release in order of registration."""
+        ...

@@ -1,0 +1,43 @@
+"""Read-only questions that people ask of a project: status, counts, history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from holdfast.domain.events import Event
+    from holdfast.domain.ids import ModelVersion
+    from holdfast.domain.predictions import LabelCounts
+    from holdfast.ports.release_store import Deployment
+
+__all__ = ["Status", "Views"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What is in production and how the loop stands."""
+
+    deployment: Deployment | None
+    n_predictions: int
+    n_predictions_by_version: dict[ModelVersion, int]
+    labels: LabelCounts
+    last_prediction_at: datetime | None
+    last_window: Event | None
+    last_decision: Event | None
+    open_alerts: tuple[Event, ...]  # those of the last judged window
+    n_effects_pending: int
+
+
+class Views(Protocol):
+    """Questions over the whole store; none of them writes."""
+
+    def status(self) -> Status:
+        """Return how the project stands now."""
+        ...
+
+    def recent_events(self, *, limit: int) -> tuple[Event, ...]:
+        """Return the newest events, newest first."""
+        ...

@@ -1,0 +1,1 @@
+"""Simulated streams whose drift has known dates."""

@@ -1,0 +1,1 @@
+"""The HTTP face: it translates, the loop's online steps do the work."""

@@ -1,0 +1,1 @@
+"""For plug-in authors: contract suites for the ports, and fakes."""

@@ -1,0 +1,1 @@
+"""From settings to a working set of ports: the only place that chooses adapters."""
