@@ -114,7 +114,6 @@ class RetrainingStarted:
     champion: ModelVersion
     cause: str
     n_rows: int
-    guard_until: datetime  # rows predicted before this were seen by this attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +132,10 @@ class ChallengerJudged:
     attempt_id: str
     champion: ModelVersion
     report: GuardReport
+    guard_until: datetime  # rows predicted before this have judged a challenger
     trainer: str
     training_window: str
+    margins: dict[str, float]  # validation Brier score by candidate
 
 
 EventBody = (

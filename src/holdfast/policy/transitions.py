@@ -1,0 +1,122 @@
+"""What the events add up to: which model serves, what was tried, what may not be used.
+
+Control state is a fold over the event log; nothing else keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from holdfast.domain.events import (
+    ChallengerJudged,
+    ChampionPromoted,
+    ChampionRolledBack,
+    DecisionMade,
+    ReleaseRegistered,
+    RetrainingFailed,
+    RetrainingStarted,
+    WindowJudged,
+)
+from holdfast.domain.evidence import Action, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from holdfast.domain.events import Event
+    from holdfast.domain.ids import ModelVersion
+    from holdfast.domain.windows import Window
+
+__all__ = ["ControlState", "fold"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlState:
+    """Where the loop stands after a prefix of the event log.
+
+    Attributes:
+        champion: The version in production.
+        champion_since: When it got there.
+        previous: The version before it, to which a rollback returns.
+        n_releases: How many releases were registered.
+        last_attempt_at: When the last retraining began, whatever came of it.
+        refusals: Challengers refused since the champion came; doubles the cooldown.
+        guards: For each champion, the moment before which its rows have judged a challenger.
+        open_attempt: A retraining that has begun and has no end yet.
+        broken_windows: Windows whose feed was broken; their rows are not trained on.
+        last_window: The window judged last.
+    """
+
+    champion: ModelVersion | None = None
+    champion_since: datetime | None = None
+    previous: ModelVersion | None = None
+    n_releases: int = 0
+    last_attempt_at: datetime | None = None
+    refusals: int = 0
+    guards: dict[ModelVersion, datetime] = field(default_factory=dict)
+    open_attempt: str | None = None
+    broken_windows: tuple[Window, ...] = ()
+    last_window: Window | None = None
+
+    @property
+    def guard_until(self) -> datetime | None:
+        """Rows predicted before this have judged a challenger of the present champion."""
+        return None if self.champion is None else self.guards.get(self.champion)
+
+
+def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlState:
+    """Return the state after the events.
+
+    Args:
+        events: In order of their sequence.
+        state: Where to start; empty by default.
+
+    >>> fold([]).champion is None
+    True
+    """
+    state = state or ControlState()
+    for event in events:
+        state = _after(state, event)
+    return state
+
+
+def _after(state: ControlState, event: Event) -> ControlState:
+    match event.body:
+        case ReleaseRegistered():
+            return replace(state, n_releases=state.n_releases + 1)
+        case ChampionPromoted(version=version) | ChampionRolledBack(version=version):
+            return replace(
+                state,
+                champion=version,
+                champion_since=event.at,
+                previous=state.champion,
+                refusals=0,
+                open_attempt=None,
+            )
+        case WindowJudged(window=window):
+            return replace(state, last_window=window)
+        case DecisionMade(decision=decision):
+            if decision.action is Action.FIX_UPSTREAM and state.last_window is not None:
+                return _with_broken(state, state.last_window)
+            return state
+        case RetrainingStarted(attempt_id=attempt):
+            return replace(state, last_attempt_at=event.at, open_attempt=attempt)
+        case RetrainingFailed():
+            return replace(state, open_attempt=None, refusals=state.refusals + 1)
+        case ChallengerJudged(report=report, champion=champion, guard_until=until):
+            refused = report.outcome is Outcome.REFUSE
+            return replace(
+                state,
+                guards={**state.guards, champion: until},
+                open_attempt=None,
+                refusals=state.refusals + refused,
+            )
+        case _:
+            return state
+
+
+def _with_broken(state: ControlState, window: Window) -> ControlState:
+    if window in state.broken_windows:
+        return state
+    return replace(state, broken_windows=(*state.broken_windows, window))
