@@ -6,7 +6,7 @@ Control state is a fold over the event log; nothing else keeps it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.events import (
     ChallengerJudged,
@@ -82,41 +82,34 @@ def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlS
 
 
 def _after(state: ControlState, event: Event) -> ControlState:
+    changes: dict[str, Any] = {}
     match event.body:
         case ReleaseRegistered():
-            return replace(state, n_releases=state.n_releases + 1)
+            changes = {"n_releases": state.n_releases + 1}
         case ChampionPromoted(version=version) | ChampionRolledBack(version=version):
-            return replace(
-                state,
-                champion=version,
-                champion_since=event.at,
-                previous=state.champion,
-                refusals=0,
-                open_attempt=None,
-            )
+            changes = {
+                "champion": version,
+                "champion_since": event.at,
+                "previous": state.champion,
+                "refusals": 0,
+                "open_attempt": None,
+            }
         case WindowJudged(window=window):
-            return replace(state, last_window=window)
-        case DecisionMade(decision=decision):
-            if decision.action is Action.FIX_UPSTREAM and state.last_window is not None:
-                return _with_broken(state, state.last_window)
-            return state
+            changes = {"last_window": window}
+        case DecisionMade(decision=decision) if decision.action is Action.FIX_UPSTREAM:
+            changes = {"broken_windows": _with(state.broken_windows, state.last_window)}
         case RetrainingStarted(attempt_id=attempt):
-            return replace(state, last_attempt_at=event.at, open_attempt=attempt)
+            changes = {"last_attempt_at": event.at, "open_attempt": attempt}
         case RetrainingFailed():
-            return replace(state, open_attempt=None, refusals=state.refusals + 1)
+            changes = {"open_attempt": None, "refusals": state.refusals + 1}
         case ChallengerJudged(report=report, champion=champion, guard_until=until):
-            refused = report.outcome is Outcome.REFUSE
-            return replace(
-                state,
-                guards={**state.guards, champion: until},
-                open_attempt=None,
-                refusals=state.refusals + refused,
-            )
-        case _:
-            return state
+            changes = {
+                "guards": {**state.guards, champion: until},
+                "open_attempt": None,
+                "refusals": state.refusals + (report.outcome is Outcome.REFUSE),
+            }
+    return replace(state, **changes)
 
 
-def _with_broken(state: ControlState, window: Window) -> ControlState:
-    if window in state.broken_windows:
-        return state
-    return replace(state, broken_windows=(*state.broken_windows, window))
+def _with(windows: tuple[Window, ...], window: Window | None) -> tuple[Window, ...]:
+    return windows if window is None or window in windows else (*windows, window)

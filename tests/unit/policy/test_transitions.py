@@ -1,0 +1,140 @@
+"""Control state is a fold: what each event changes, and what survives a rollback."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from holdfast.domain.events import (
+    GENESIS,
+    ChallengerJudged,
+    ChampionPromoted,
+    ChampionRolledBack,
+    DecisionMade,
+    ReleaseRegistered,
+    RetrainingFailed,
+    RetrainingStarted,
+    WindowJudged,
+    chain,
+)
+from holdfast.domain.evidence import Action, Decision, GuardReport, Outcome
+from holdfast.domain.windows import Window
+from holdfast.policy.transitions import ControlState, fold
+
+DAY = timedelta(days=1)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def story(*bodies):
+    """Chain bodies into events, a day apart."""
+    events, previous = [], GENESIS
+    for i, body in enumerate(bodies):
+        event = chain(
+            body, seq=i + 1, event_id=f"e{i}", at=START + i * DAY, actor="test", previous=previous
+        )
+        events.append(event)
+        previous = event.digest
+    return events
+
+
+def registered(version):
+    return ReleaseRegistered(
+        version=version,
+        release_id=version * 32,
+        schema_digest="s",
+        origin="train",
+        trainer="logistic_regression",
+        metrics={},
+    )
+
+
+def promoted(version, previous=None):
+    return ChampionPromoted(
+        version=version, release_id=version * 32, previous=previous, reason="first"
+    )
+
+
+def judged(outcome, *, champion="v1", until=START):
+    return ChallengerJudged(
+        attempt_id="a1",
+        champion=champion,
+        report=GuardReport(outcome=outcome, rule="better", reason="…", n=500, n_positive=100),
+        guard_until=until,
+        trainer="logistic_regression",
+        training_window="recent",
+        margins={},
+    )
+
+
+class TestFold:
+    def test_a_promotion_makes_the_champion_and_keeps_the_previous(self):
+        """The version that served before is the one a rollback returns to."""
+        events = story(registered("v1"), promoted("v1"), registered("v2"), promoted("v2", "v1"))
+
+        state = fold(events)
+
+        assert (state.champion, state.previous, state.n_releases) == ("v2", "v1", 2)
+        assert state.champion_since == START + 3 * DAY
+
+    def test_a_rollback_restores_the_earlier_version(self):
+        """Afterwards the replaced version is the previous one."""
+        back = ChampionRolledBack(
+            version="v1", release_id="v1" * 32, replaced="v2", reason="worse on the phone"
+        )
+
+        state = fold(story(promoted("v1"), promoted("v2", "v1"), back))
+
+        assert (state.champion, state.previous) == ("v1", "v2")
+
+    def test_an_attempt_starts_the_cooldown_whatever_comes_of_it(self):
+        """A crash in the middle of a retraining still counts as an attempt."""
+        started = RetrainingStarted(attempt_id="a1", champion="v1", cause="harm", n_rows=900)
+
+        state = fold(story(promoted("v1"), started))
+
+        assert state.last_attempt_at == START + DAY
+        assert state.open_attempt == "a1"
+
+    def test_refusals_add_up_until_a_promotion(self):
+        """Each refused or failed challenger lengthens the cooldown; a promotion resets it."""
+        failed = RetrainingFailed(attempt_id="a2", champion="v1", reason="one class")
+        events = story(promoted("v1"), judged(Outcome.REFUSE), failed, judged(Outcome.DEFER))
+
+        assert fold(events).refusals == 2
+        assert fold([*events, *story(promoted("v2", "v1"))]).refusals == 0
+
+    def test_remembers_which_rows_judged_a_challenger_of_each_champion(self):
+        """After a rollback the old champion's guard rows are still spent."""
+        back = ChampionRolledBack(version="v1", release_id="r", replaced="v2", reason="…")
+        until = START + 5 * DAY
+
+        state = fold(story(promoted("v1"), judged(Outcome.ACCEPT, until=until), promoted("v2")))
+
+        assert state.guard_until is None
+        assert fold(story(back), state).guard_until == until
+
+    def test_marks_the_window_of_a_broken_feed(self):
+        """Its rows are left out of later trainings; saying it twice marks it once."""
+        window = Window(start_at=START, end_at=START + DAY)
+        seen = WindowJudged(
+            window=window, model_version="v1", n=9, drifted=(), underpowered=(), share_drifted=0.0
+        )
+        broken = DecisionMade(
+            decision=Decision(action=Action.FIX_UPSTREAM, policy="harm", reasons=("…",)),
+            model_version="v1",
+            alerts=(),
+            n_labels=0,
+            policy_digest="p",
+        )
+
+        assert fold(story(seen, broken, seen, broken)).broken_windows == (window,)
+
+    def test_folding_in_parts_equals_folding_at_once(self):
+        """A tick may go on from the state it knew."""
+        events = story(registered("v1"), promoted("v1"), judged(Outcome.REFUSE), promoted("v2"))
+
+        for cut in range(len(events)):
+            assert fold(events[cut:], fold(events[:cut])) == fold(events)
+
+    def test_nothing_happened_is_a_state(self):
+        """A new project has no champion and may try at once."""
+        assert fold([]) == ControlState()
