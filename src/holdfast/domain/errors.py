@@ -6,6 +6,7 @@ HoldfastError
 │   ├── TargetError             the target column is absent, or not binary
 │   ├── ColumnError             a column cannot be used as asked
 │   ├── InvalidRowsError        rows do not fit the model's contract
+│   ├── InvalidFieldsError      ids, times or flags beside the features are not usable
 │   ├── InvalidLabelError       a label is not one of the target's two words
 │   ├── SettingsError           holdfast.toml or the environment is wrong
 │   └── MissingExtraError       a command needs packages that are not installed
@@ -20,6 +21,7 @@ HoldfastError
 │   └── GridMismatchError       profiles on different grids cannot be compared
 ├── IntegrityError              what is stored is not what was written
 │   ├── CorruptReleaseError     a release's bytes do not match their digest
+│   ├── CorruptProfileError     a stored profile's bytes do not parse
 │   ├── BrokenChainError        the event log was changed after the fact
 │   └── ParityError             the exported model does not repeat the trained one
 └── AvailabilityError           something outside did not do its part
@@ -44,6 +46,7 @@ __all__ = [
     "AvailabilityError",
     "BrokenChainError",
     "ColumnError",
+    "CorruptProfileError",
     "CorruptReleaseError",
     "DataFileError",
     "EmptyWindowError",
@@ -52,6 +55,7 @@ __all__ = [
     "HoldfastError",
     "InputError",
     "IntegrityError",
+    "InvalidFieldsError",
     "InvalidLabelError",
     "InvalidRowsError",
     "LeaseLostError",
@@ -137,6 +141,15 @@ class InvalidRowsError(InputError):
     def __init__(self, issues: Sequence[FieldIssue]) -> None:
         more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
         super().__init__(f"{issues[0]}{more}. GET /v1/model lists what each feature takes.")
+        self.issues = tuple(issues)
+
+
+class InvalidFieldsError(InputError):
+    """Fields beside the features (ids, times, flags) are not usable; never echoes values."""
+
+    def __init__(self, issues: Sequence[FieldIssue]) -> None:
+        more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
+        super().__init__(f"{issues[0]}{more}.")
         self.issues = tuple(issues)
 
 
@@ -256,6 +269,17 @@ class CorruptReleaseError(IntegrityError):
             "serving. Restore the release's folder from a backup, or roll back."
         )
         self.release_id, self.found = release_id, found
+
+
+class CorruptProfileError(IntegrityError):
+    """Stored counts cannot be read back: damaged, or of another format."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"A stored profile is refused: {found}. Restore the store or the release from a "
+            "backup, or profile the window again."
+        )
+        self.found = found
 
 
 class BrokenChainError(IntegrityError):

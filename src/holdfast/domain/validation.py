@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,14 +82,14 @@ def _checked(value: object, feature: Feature) -> tuple[Value, str | None]:
 def _number(value: object) -> tuple[Value, str | None]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, f"needs a number, found {_kind(value)}"
-    if not math.isfinite(value) or abs(value) > FLOAT32_LIMIT:
+    if not abs(value) <= FLOAT32_LIMIT:  # so that NaN fails, and integers of 400 digits
         return None, "needs a finite number of at most 3.4e38"
     return float(value), None
 
 
 def _category(value: object) -> tuple[Value, str | None]:
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value), None  # codes such as 415 are often sent as numbers
+        value = str(value)  # codes such as 415 are often sent as numbers
     if not isinstance(value, str):
         return None, f"needs text, found {_kind(value)}"
     if len(value) > _LONGEST_CATEGORY:

@@ -135,7 +135,7 @@ def cooldown_ends_at(policy: DecisionPolicy, state: ControlState) -> datetime | 
         return None
     longest = max(policy.cooldown, policy.cooldown_limit)
     # 2**20 cooldowns exceed any limit; capping the exponent keeps the product finite.
-    grown = policy.cooldown * 2 ** min(state.refusals, 20)
+    grown = policy.cooldown * (1 << min(state.refusals, 20))
     return state.last_attempt_at + min(grown, longest)
 
 
@@ -158,7 +158,7 @@ def _watch(evidence: Evidence, policy: DecisionPolicy) -> Decision:
         reasons.append("too few mature labels to tell whether it harms; watched")
     else:
         reasons.append(f"policy {policy.name!r} does not retrain on this")
-    return _decision(Action.ALERT, policy, *reasons)
+    return _decision(Action.ALERT, policy, *reasons, onset_at=evidence.onset_at)
 
 
 def _held(evidence: Evidence) -> tuple[str, ...]:

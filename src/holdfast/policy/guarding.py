@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from holdfast.domain.evidence import Check, GuardReport, Outcome
 from holdfast.stats.auc import delong
-from holdfast.stats.paired import paired_mean
+from holdfast.stats.paired import paired_difference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,16 +131,15 @@ def judge(
 def _auc_gain(
     labels: NDArray[np.bool_], champion: NDArray[np.float64], challenger: NDArray[np.float64]
 ) -> Gain:
-    estimate, error = delong(labels, challenger, champion).difference(0, 1)
-    return Gain(name="roc_auc", estimate=estimate, standard_error=error)
+    gain = delong(labels, challenger, champion).difference(0, 1)
+    return Gain(name="roc_auc", estimate=gain.estimate, standard_error=gain.standard_error)
 
 
 def _brier_gain(
     labels: NDArray[np.bool_], champion: NDArray[np.float64], challenger: NDArray[np.float64]
 ) -> Gain:
-    gains = (champion - labels) ** 2 - (challenger - labels) ** 2
-    estimate, error = paired_mean(gains)
-    return Gain(name="brier", estimate=estimate, standard_error=error)
+    gain = paired_difference((champion - labels) ** 2 - (challenger - labels) ** 2)
+    return Gain(name="brier", estimate=gain.mean, standard_error=gain.standard_error)
 
 
 def _recall_gain(
@@ -151,8 +150,8 @@ def _recall_gain(
 ) -> Gain:
     flagged = max(int((champion >= threshold).sum()), 1)
     found = [_top(scores, flagged)[labels].astype(np.float64) for scores in (challenger, champion)]
-    estimate, error = paired_mean(found[0] - found[1])
-    return Gain(name="recall", estimate=estimate, standard_error=error)
+    gain = paired_difference(found[0] - found[1])
+    return Gain(name="recall", estimate=gain.mean, standard_error=gain.standard_error)
 
 
 def _top(scores: NDArray[np.float64], count: int) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from holdfast.domain.events import Event
+    from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.windows import Window
 
@@ -46,6 +47,8 @@ class ControlState:
         open_attempt: A retraining that has begun and has no end yet.
         broken_windows: Windows whose feed was broken; their rows are not trained on.
         last_window: The window judged last.
+        alerts: What was alarmed at the last decision about the present champion.
+        drift_since: The estimated start of the drift that is alarmed now, if any is.
     """
 
     champion: ModelVersion | None = None
@@ -58,6 +61,8 @@ class ControlState:
     open_attempt: str | None = None
     broken_windows: tuple[Window, ...] = ()
     last_window: Window | None = None
+    alerts: tuple[Alert, ...] = ()
+    drift_since: datetime | None = None
 
     @property
     def guard_until(self) -> datetime | None:
@@ -93,11 +98,17 @@ def _after(state: ControlState, event: Event) -> ControlState:
                 "previous": state.champion,
                 "refusals": 0,
                 "open_attempt": None,
+                "guards": _guards_of(state, version),
+                "alerts": (),
+                "drift_since": None,
             }
         case WindowJudged(window=window):
             changes = {"last_window": window}
-        case DecisionMade(decision=decision) if decision.action is Action.FIX_UPSTREAM:
-            changes = {"broken_windows": _with(state.broken_windows, state.last_window)}
+        case DecisionMade(decision=decision, alerts=alerts):
+            still = state.drift_since or decision.onset_at
+            changes = {"alerts": alerts, "drift_since": still if alerts else None}
+            if decision.action is Action.FIX_UPSTREAM:
+                changes["broken_windows"] = _with(state.broken_windows, state.last_window)
         case RetrainingStarted(attempt_id=attempt):
             changes = {"last_attempt_at": event.at, "open_attempt": attempt}
         case RetrainingFailed():
@@ -109,6 +120,15 @@ def _after(state: ControlState, event: Event) -> ControlState:
                 "refusals": state.refusals + (report.outcome is Outcome.REFUSE),
             }
     return replace(state, **changes)
+
+
+def _guards_of(state: ControlState, version: ModelVersion) -> dict[ModelVersion, datetime]:
+    """A retrained champion was fitted again on the guard's rows: it has seen them too."""
+    seen = state.guard_until
+    known = state.guards.get(version)
+    if seen is None or (known is not None and known >= seen):
+        return state.guards
+    return {**state.guards, version: seen}
 
 
 def _with(windows: tuple[Window, ...], window: Window | None) -> tuple[Window, ...]:

@@ -22,14 +22,20 @@ class ModelRegistry(Protocol):
         manifest: Manifest,
         metrics: ModelMetrics,
         model: bytes,
+        model_card: bytes,
         tags: dict[str, str],
     ) -> None:
-        """Record a training run with parameters, metrics and model, and register it.
+        """Record a training run with parameters, metrics, model and card, and register it.
 
-        A second call with the same event id finds the first one's run and adds nothing.
+        A second call with the same event id finds the first one's run and adds nothing,
+        or completes it if the first call broke off.
         """
         ...
 
     def set_aliases(self, aliases: dict[str, ModelVersion | None]) -> None:
-        """Point `champion`, `challenger`, `previous` at versions; None removes one."""
+        """Point `champion`, `challenger`, `previous` at versions; None removes one.
+
+        Raises:
+            LookupError: If a version is not recorded here (yet).
+        """
         ...

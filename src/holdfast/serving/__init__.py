@@ -1,1 +1,8 @@
 """The HTTP face: it translates, the loop's online steps do the work."""
+
+from holdfast.serving.app import create_app
+from holdfast.serving.limits import ServingLimits
+from holdfast.serving.network import bind, check_bind
+from holdfast.serving.runner import run
+
+__all__ = ["ServingLimits", "bind", "check_bind", "create_app", "run"]

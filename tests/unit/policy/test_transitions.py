@@ -109,8 +109,15 @@ class TestFold:
 
         state = fold(story(promoted("v1"), judged(Outcome.ACCEPT, until=until), promoted("v2")))
 
-        assert state.guard_until is None
         assert fold(story(back), state).guard_until == until
+
+    def test_a_retrained_champion_has_seen_the_guards_rows(self):
+        """It was fitted again on them, so they cannot judge its own challengers."""
+        until = START + 5 * DAY
+
+        state = fold(story(promoted("v1"), judged(Outcome.ACCEPT, until=until), promoted("v2")))
+
+        assert state.guard_until == until
 
     def test_marks_the_window_of_a_broken_feed(self):
         """Its rows are left out of later trainings; saying it twice marks it once."""

@@ -1,1 +1,45 @@
-"""Data sources."""
+"""Where rows come from: delimited text and Parquet files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.adapters.sources.csv import CsvSource
+from holdfast.adapters.sources.parquet import ParquetSource
+from holdfast.domain.errors import DataFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from holdfast.ports.data_source import DataSource
+
+__all__ = ["CsvSource", "ParquetSource", "open_source"]
+
+
+def open_source(path: Path, *, delimiter: str | None = None, header: bool = True) -> DataSource:
+    """Return the source that reads a file, told by its first bytes rather than its name.
+
+    Nothing is read yet, except those bytes.
+
+    Args:
+        path: A Parquet or delimited text file, the latter gzipped or not.
+        delimiter: The separator of a text file; found if None.
+        header: Whether a text file's first row holds the column names.
+
+    Raises:
+        DataFileError: If the delimiter is not one character.
+    """
+    if delimiter is not None and len(delimiter) != 1:
+        raise DataFileError(
+            path, f"the separator {delimiter!r} is not one character", remedy="Give one, as in ';'."
+        )
+    if path.suffix.lower() in {".parquet", ".pq"} or _starts_as_parquet(path):
+        return ParquetSource(path)
+    return CsvSource(path, delimiter=delimiter, header=header)
+
+
+def _starts_as_parquet(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"

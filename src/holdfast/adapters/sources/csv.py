@@ -1,0 +1,176 @@
+"""Rows from delimited text files, as pyarrow parses them and `cells` understands them."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from holdfast.adapters.sources.cells import CellKind, ColumnForm, FormFinder
+from holdfast.adapters.sources.dialect import Dialect, file_digest, sniff
+from holdfast.domain.columns import with_notes
+from holdfast.domain.errors import DataFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["CsvSource"]
+
+_BLOCK = 1 << 22  # bytes parsed at a time; a single row may not be longer
+
+
+class CsvSource:
+    """A delimited text file: any separator, gzipped or not, UTF-8 or Latin-1.
+
+    The whole file decides a column's type, so that a late blank or word cannot change it
+    between batches: it is read once to find the types, and again for the rows.
+
+    Args:
+        path: The file.
+        delimiter: The separator; found among comma, semicolon, tab and bar if None.
+        header: Whether the first row holds the names; if not, they are c1, c2 and so on.
+    """
+
+    def __init__(self, path: Path, *, delimiter: str | None = None, header: bool = True) -> None:
+        self._path = path
+        self._delimiter = delimiter
+        self._header = header
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file as published (before decompression)."""
+        return file_digest(self._path)
+
+    def read(self) -> pa.Table:
+        """Return all rows.
+
+        Raises:
+            DataFileError: If the file is missing, empty, ragged, binary or damaged.
+            ColumnError: If two columns bear one name.
+        """
+        batches = list(self._cells())
+        if "_forms" not in self.__dict__:
+            self.__dict__["_forms"] = self._found(batches)  # spares a second parse
+        return self._typed(batches)
+
+    def batches(self, rows: int) -> Iterator[pa.Table]:
+        """Yield the rows in order, at most `rows` at a time; same types in each batch."""
+        pending: list[pa.RecordBatch] = []
+        n_pending = 0
+        _ = self._forms  # found before the first row goes out
+        for batch in self._cells():
+            pending.append(batch)
+            n_pending += batch.num_rows
+            if n_pending >= rows:
+                table = pa.Table.from_batches(pending)
+                for start in range(0, n_pending - rows + 1, rows):
+                    yield self._typed(table.slice(start, rows).to_batches())
+                rest = table.slice(n_pending // rows * rows)
+                pending, n_pending = rest.to_batches(), rest.num_rows
+        if n_pending:
+            yield self._typed(pending)
+
+    @cached_property
+    def _dialect(self) -> Dialect:
+        return sniff(self._path, delimiter=self._delimiter, header=self._header)
+
+    @cached_property
+    def _forms(self) -> tuple[ColumnForm, ...]:
+        return self._found(self._cells())
+
+    def _found(self, batches: Iterable[pa.RecordBatch]) -> tuple[ColumnForm, ...]:
+        comma = self._dialect.delimiter != ","
+        finders = [FormFinder(name, decimal_comma=comma) for name in self._dialect.names]
+        last = None
+        for batch in batches:
+            last = batch if batch.num_rows else last
+            for finder, cells in zip(finders, batch.columns, strict=True):
+                finder.see(cells)
+        self._check_end(last)
+        return tuple(finder.form() for finder in finders)
+
+    def _check_end(self, last: pa.RecordBatch | None) -> None:
+        if last is None:
+            raise DataFileError(
+                self._path,
+                "the file has a header but no rows",
+                remedy="Export the data again, or pass --no-header if the row is data.",
+            )
+        # The parser takes the end of the file for the missing quote, and all rows between
+        # for one cell.
+        row = last.slice(last.num_rows - 1).to_pylist()[0]
+        if self._dialect.odd_quotes and any("\n" in cell for cell in row.values()):
+            raise DataFileError(
+                self._path,
+                "a quote is opened and never closed",
+                remedy="Close it; a quote inside a quoted cell is written twice.",
+            )
+
+    def _typed(self, batches: list[pa.RecordBatch]) -> pa.Table:
+        table = pa.Table.from_batches(batches)
+        n_trailing = 1 if self._has_trailing_separator else 0
+        forms = self._forms[: len(self._forms) - n_trailing]
+        notes = list(self._dialect.notes)
+        if n_trailing:
+            notes.append(
+                f"the last column ({self._forms[-1].name or 'unnamed'}) is empty in each row, "
+                "from a separator at the line's end: left out"
+            )
+        schema = with_notes(pa.schema([form.field for form in forms]), notes)
+        columns = [form.read(table.column(i)) for i, form in enumerate(forms)]
+        return pa.table(columns, schema=schema)
+
+    @property
+    def _has_trailing_separator(self) -> bool:
+        last = self._forms[-1]
+        unnamed = not self._header or last.name in {"", f"column_{len(self._forms)}"}
+        return len(self._forms) > 1 and unnamed and last.kind is CellKind.EMPTY
+
+    def _cells(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as text, in batches of a block of bytes."""
+        dialect = self._dialect
+        try:
+            compression = "gzip" if dialect.gzipped else None
+            with (
+                pa.input_stream(str(self._path), compression=compression) as stream,
+                self._reader(stream, dialect) as reader,
+            ):
+                yield from reader
+        except pa.ArrowInvalid as error:
+            raise self._refusal(str(error)) from None
+
+    @staticmethod
+    def _reader(stream: pa.NativeFile, dialect: Dialect) -> pacsv.CSVStreamingReader:
+        return pacsv.open_csv(
+            stream,
+            read_options=pacsv.ReadOptions(
+                column_names=dialect.names,
+                skip_rows=dialect.skip_lines,
+                skip_rows_after_names=1 if dialect.has_header else 0,
+                encoding=dialect.encoding,
+                block_size=_BLOCK,
+                use_threads=False,  # rows keep their numbers, for error messages
+            ),
+            parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(dialect.names, pa.string()), strings_can_be_null=False
+            ),
+        )
+
+    def _refusal(self, said: str) -> DataFileError:
+        """Say what the parser met, without repeating the row: it may hold personal data."""
+        ragged = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", said)
+        if ragged:
+            row, expected, found = ragged.groups()
+            problem = f"row {row} has {found} fields, the rows above have {expected}"
+        elif "straddl" in said:
+            problem = f"a row is longer than {_BLOCK >> 20} MiB"
+        else:
+            problem = "the text cannot be parsed as rows of fields"
+        return DataFileError(
+            self._path, problem, remedy="Mend the row, or check the separator and the quotes."
+        )

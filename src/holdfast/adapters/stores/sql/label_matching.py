@@ -1,0 +1,181 @@
+"""Which prediction a label is about, and what becomes of the label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from holdfast.adapters.stores.sql.database import chunks
+from holdfast.adapters.stores.sql.schema import labels, orphans, standing_labels
+from holdfast.domain.predictions import LabelFate, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
+    from holdfast.domain.predictions import Label, Prediction, PredictionRequest
+
+__all__ = ["Standing", "Target", "join_orphans", "match"]
+
+_ANY_ORPHAN = select(orphans.c.ledger_id).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The prediction that a label is about."""
+
+    prediction_id: str
+    predicted_at: datetime
+
+
+class Standing:
+    """The labels that count, one a prediction; the first to come stands.
+
+    Args:
+        connection: An open write transaction.
+        prediction_ids: The predictions that are about to be labelled.
+    """
+
+    def __init__(self, connection: Connection, prediction_ids: Sequence[str]) -> None:
+        self._positive: dict[str, bool] = {}
+        self.new: list[dict[str, Any]] = []
+        columns = standing_labels.c
+        for some in chunks(list(prediction_ids)):
+            query = select(columns.prediction_id, columns.positive)
+            for row in connection.execute(query.where(columns.prediction_id.in_(some))):
+                self._positive[row.prediction_id] = row.positive
+
+    def settle(
+        self,
+        target: Target,
+        *,
+        ledger_id: int,
+        positive: bool,
+        observed_at: datetime,
+        received_at: datetime,
+        maturity: timedelta,
+    ) -> LabelFate:
+        """Return a label's fate, and let it stand if it is the first of its prediction."""
+        before = self._positive.get(target.prediction_id)
+        if before is not None:
+            return LabelFate.DUPLICATE if before == positive else LabelFate.CONFLICTING
+        self._positive[target.prediction_id] = positive
+        self.new.append(
+            {
+                "prediction_id": target.prediction_id,
+                "positive": positive,
+                "observed_at": observed_at,
+                "received_at": received_at,
+                "ledger_id": ledger_id,
+            }
+        )
+        late = observed_at - target.predicted_at > maturity
+        return LabelFate.LATE if late else LabelFate.ACCEPTED
+
+    def write(self, connection: Connection) -> None:
+        """Write the labels that came to stand."""
+        if self.new:
+            connection.execute(insert(standing_labels), self.new)
+
+
+def match(
+    connection: Connection, tables: PredictionTables, wanted: Sequence[Label]
+) -> list[Target | None]:
+    """Return the prediction of each label, or None where there is none yet."""
+    named = _by_id(connection, tables, [str(w.prediction_id) for w in wanted if w.prediction_id])
+    return [
+        named.get(label.prediction_id)
+        if label.prediction_id is not None
+        else _by_entity(connection, tables, str(label.entity), label.at or label.observed_at)
+        for label in wanted
+    ]
+
+
+def join_orphans(
+    connection: Connection,
+    tables: PredictionTables,
+    written: Sequence[tuple[PredictionRequest, Prediction]],
+) -> None:
+    """Join the waiting labels that these predictions make sense of."""
+    if connection.execute(_ANY_ORPHAN).first() is None:
+        return  # the common case costs one look
+    waiting = _waiting(connection, written)
+    named = {str(p.prediction_id): Target(p.prediction_id, p.predicted_at) for _, p in written}
+    pairs = [(row, _target(connection, tables, row, named)) for row in waiting]
+    found = [(row, target) for row, target in pairs if target is not None]
+    standing = Standing(connection, [target.prediction_id for _, target in found])
+    for row, target in found:
+        fate = standing.settle(
+            target,
+            ledger_id=row.ledger_id,
+            positive=row.positive,
+            observed_at=row.observed_at,
+            received_at=row.received_at,
+            maturity=timedelta(seconds=row.maturity),
+        )
+        connection.execute(delete(orphans).where(orphans.c.ledger_id == row.ledger_id))
+        connection.execute(
+            update(labels)
+            .where(labels.c.ledger_id == row.ledger_id)
+            .values(fate=fate.value, prediction_id=target.prediction_id)
+        )
+    standing.write(connection)
+
+
+def _waiting(
+    connection: Connection, written: Sequence[tuple[PredictionRequest, Prediction]]
+) -> list[Row[Any]]:
+    query = select(labels, orphans.c.maturity).join(orphans)
+    found: dict[int, Row[Any]] = {}
+    for some in chunks([prediction.prediction_id for _, prediction in written]):
+        by_id = query.where(orphans.c.prediction_id.in_(some))
+        found |= {row.ledger_id: row for row in connection.execute(by_id)}
+    for some in chunks(sorted({r.entity for r, _ in written if r.entity is not None})):
+        by_entity = query.where(orphans.c.entity.in_(some))
+        found |= {row.ledger_id: row for row in connection.execute(by_entity)}
+    return [found[ledger_id] for ledger_id in sorted(found)]
+
+
+def _target(
+    connection: Connection, tables: PredictionTables, row: Row[Any], named: dict[str, Target]
+) -> Target | None:
+    if row.entity is None:
+        return named[row.prediction_id]
+    return _by_entity(connection, tables, row.entity, row.at or row.observed_at)
+
+
+def _by_id(
+    connection: Connection, tables: PredictionTables, ids: Sequence[str]
+) -> dict[str, Target]:
+    found = {}
+    for table in tables.all(connection) if ids else ():
+        of = table.table.c
+        for some in chunks(list(ids)):
+            query = select(of.prediction_id, of.predicted_at).where(of.prediction_id.in_(some))
+            for row in connection.execute(query):
+                found[row.prediction_id] = Target(row.prediction_id, row.predicted_at)
+    return found
+
+
+def _by_entity(
+    connection: Connection, tables: PredictionTables, entity: str, moment: datetime
+) -> Target | None:
+    latest: Target | None = None
+    for table in tables.all(connection):
+        of = table.table.c
+        row = connection.execute(
+            select(of.prediction_id, of.predicted_at)
+            .where(of.entity == entity, of.predicted_at <= moment)
+            .where(of.role == Role.CHAMPION.value)
+            .order_by(of.predicted_at.desc(), of.position.desc())
+            .limit(1)
+        ).first()
+        if row is not None and (latest is None or row.predicted_at > latest.predicted_at):
+            latest = Target(row.prediction_id, row.predicted_at)
+    return latest

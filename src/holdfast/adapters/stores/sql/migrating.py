@@ -1,0 +1,80 @@
+"""How a store gets its schema, and how one of another version is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+from holdfast.adapters.stores.sql.schema import SCHEMA_VERSION, VERSION_TABLE
+from holdfast.adapters.stores.sql.sqlite import connect, database_path
+from holdfast.domain.errors import StoreVersionError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from holdfast.adapters.stores.sql.database import Database
+
+__all__ = ["found_version", "migrate", "require_version"]
+
+_NONE = "none"
+
+
+def migrate(url: str) -> None:
+    """Bring a store to this version's schema; makes the store if it is absent.
+
+    The whole upgrade is one transaction: a crash leaves the old schema.
+
+    Args:
+        url: Such as ``sqlite:///.holdfast/holdfast.db``.
+
+    Raises:
+        StoreVersionError: If a newer version of Holdfast made the store.
+        StoreUnavailableError: If the store cannot be written.
+    """
+    path = database_path(url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = connect(path)
+    try:
+        database.use_wal()
+        with database.write() as connection:
+            _upgrade(connection)
+    finally:
+        database.close()
+
+
+def require_version(database: Database) -> None:
+    """Let only a store of this version's schema through.
+
+    Raises:
+        StoreVersionError: If the schema is of another version.
+    """
+    with database.read() as connection:
+        found = found_version(connection)
+    if found != SCHEMA_VERSION:
+        raise StoreVersionError(found=found, needed=SCHEMA_VERSION)
+
+
+def found_version(connection: Connection) -> str:
+    """Return the version of a store's schema, or ``none``."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return _NONE
+    found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  # a constant of ours
+    return str(found) if found else _NONE
+
+
+def _upgrade(connection: Connection) -> None:
+    # Serving opens stores but never migrates them: Alembic is loaded only here.
+    from alembic import command  # noqa: PLC0415  # see above
+    from alembic.config import Config  # noqa: PLC0415  # see above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # see above
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = found_version(connection)
+    if found not in known | {_NONE}:
+        raise StoreVersionError(found=found, needed=SCHEMA_VERSION)
+    command.upgrade(config, "head")

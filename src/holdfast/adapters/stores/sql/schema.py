@@ -1,0 +1,184 @@
+"""The fixed tables; those of predictions are made for each contract (`prediction_tables`)."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "VERSION_TABLE",
+    "cursors",
+    "deployments",
+    "events",
+    "labels",
+    "leases",
+    "metadata",
+    "orphans",
+    "outbox",
+    "prediction_counts",
+    "prediction_tables",
+    "profiles",
+    "releases",
+    "request_keys",
+    "standing_labels",
+]
+
+SCHEMA_VERSION = "0001"  # the newest migration; a store of any other version is refused
+VERSION_TABLE = "holdfast_schema"
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),  # canonical JSON, as it was hashed
+    Column("previous_digest", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("key", Text, unique=True),
+    Index("ix_events_kind", "kind", "seq"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("release_id", Text, nullable=False),
+    Column("schema_digest", Text, nullable=False),
+    Column("seq", Integer, ForeignKey("events.seq"), nullable=False, unique=True),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("version", Text, ForeignKey("releases.version"), nullable=False),
+    Column("previous", Text, ForeignKey("releases.version")),
+    Index("ix_deployments_at", "at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("effect_id", Integer, primary_key=True),
+    Column("event_id", Text, ForeignKey("events.event_id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("payload", Text, nullable=False),  # canonical JSON
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", UtcTimestamp),
+    Column("last_failure", Text),
+    Column("delivered_at", UtcTimestamp),
+    Index("ix_outbox_delivered_at", "delivered_at", "effect_id"),
+    sqlite_autoincrement=True,  # an effect's id is never given twice
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("holder", Text),  # null: given back
+    Column("ttl", Float, nullable=False),  # seconds
+    Column("expires", Float, nullable=False),  # Unix seconds on the store's machine
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("grid_digest", Text, primary_key=True),
+    Column("model_version", Text, primary_key=True),
+    Column("bucket_at", UtcTimestamp, primary_key=True),
+    Column("n_rows", Integer, nullable=False),
+    Column("profile", LargeBinary, nullable=False),
+    Index("ix_profiles_bucket_at", "grid_digest", "bucket_at"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Text, nullable=False),
+)
+
+prediction_tables = Table(
+    "prediction_tables",
+    metadata,
+    Column("schema_digest", Text, primary_key=True),
+    Column("table_name", Text, nullable=False, unique=True),
+    Column("columns", Text, nullable=False),  # JSON: [[feature, kind, column] …]
+)
+
+prediction_counts = Table(
+    "prediction_counts",
+    metadata,
+    Column("model_version", Text, primary_key=True),
+    Column("role", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("last_at", UtcTimestamp, nullable=False),
+)
+
+request_keys = Table(
+    "request_keys",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("row_digest", Text, nullable=False),
+    Column("prediction_id", Text, nullable=False, index=True),
+    Column("schema_digest", Text, nullable=False),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("ledger_id", Integer, primary_key=True, autoincrement=False),
+    Column("prediction_id", Text, index=True),  # as named, or as matched by entity
+    Column("entity", Text, index=True),
+    Column("at", UtcTimestamp),
+    Column("positive", Boolean, nullable=False),
+    Column("observed_at", UtcTimestamp, nullable=False),
+    Column("received_at", UtcTimestamp, nullable=False),
+    Column("fate", Text, nullable=False, index=True),
+    Column("was_orphan", Boolean, nullable=False),
+)
+
+standing_labels = Table(
+    "standing_labels",
+    metadata,
+    Column("prediction_id", Text, primary_key=True),
+    Column("positive", Boolean, nullable=False),
+    Column("observed_at", UtcTimestamp, nullable=False),
+    Column("received_at", UtcTimestamp, nullable=False),
+    Column("ledger_id", Integer, ForeignKey("labels.ledger_id"), nullable=False),
+)
+
+orphans = Table(
+    "orphans",
+    metadata,
+    Column(
+        "ledger_id",
+        Integer,
+        ForeignKey("labels.ledger_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("prediction_id", Text, index=True),
+    Column("entity", Text, index=True),
+    Column("maturity", Float, nullable=False),  # seconds, as it was when the label came
+)

@@ -1,0 +1,124 @@
+"""How a SQLite file is opened so that what is committed stays committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from holdfast.adapters.stores.sql.database import WRITES, Database
+from holdfast.adapters.stores.sql.locking import WriteLock
+from holdfast.domain.errors import SettingsError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["connect", "database_path", "file_system", "is_empty"]
+
+_PRAGMAS = (
+    "busy_timeout = 30000",  # milliseconds
+    "foreign_keys = ON",
+    "synchronous = FULL",  # an acknowledged commit has been fsynced
+    "fullfsync = ON",  # macOS: through the drive's own cache as well
+    "checkpoint_fullfsync = ON",
+    "wal_autocheckpoint = 0",  # checkpoints happen under the write lock (`Database`)
+    "journal_size_limit = 1048576",  # bytes to which a WAL is cut when it starts over
+)
+_NETWORK = frozenset(
+    ("afs", "beegfs", "ceph", "cifs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4")
+) | {"fuse.glusterfs", "fuse.sshfs", "fuse.s3fs", "smb3", "smbfs"}
+_CONNECTIONS = 8  # kept open: closing one may checkpoint, which only `Database` may do
+
+
+def database_path(url: str) -> Path:
+    """Return the file that a URL such as ``sqlite:///holdfast.db`` names.
+
+    Raises:
+        SettingsError: If the URL names no SQLite file.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "[store] url is no database URL. Write one such as sqlite:///.holdfast/holdfast.db"
+        ) from None
+    if parsed.get_backend_name() != "sqlite":
+        raise SettingsError(
+            f"[store] url names {parsed.get_backend_name()}, but this version of Holdfast keeps "
+            "its store in SQLite. Write one such as sqlite:///.holdfast/holdfast.db"
+        )
+    if parsed.database in {None, "", ":memory:"} or parsed.query:
+        raise SettingsError(
+            "[store] url must name a file, without options. "
+            "Write one such as sqlite:///.holdfast/holdfast.db"
+        )
+    return Path(str(parsed.database)).absolute()
+
+
+def connect(path: Path) -> Database:
+    """Open a SQLite file, which is made if it is absent.
+
+    Raises:
+        StoreUnavailableError: If its folder is absent, or lies on a network file system.
+    """
+    if not path.parent.is_dir():
+        raise StoreUnavailableError(f"the folder {path.parent} does not exist")
+    kind = file_system(path.parent)
+    if kind in _NETWORK:
+        raise StoreUnavailableError(
+            f"{path.parent} is on a network file system ({kind}), where SQLite's locks do not "
+            "hold; move the store to a local disk"
+        )
+    try:
+        lock = WriteLock(path.with_name(path.name + ".lock"))
+    except OSError as error:
+        raise StoreUnavailableError(str(error)) from error
+    return Database(_engine(path), lock, path)
+
+
+def file_system(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """Return the type of the file system that holds a folder; None where it is not known."""
+    if not mounts.exists():
+        return None
+    folder = folder.resolve()
+    found, depth = None, -1
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        _, mount_point, kind, *_ = line.split(" ")
+        mounted = Path(mount_point.replace("\\040", " "))
+        if folder.is_relative_to(mounted) and len(mounted.parts) >= depth:
+            found, depth = kind, len(mounted.parts)
+    return found
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=30,
+        # Python's driver must not begin transactions on its own: `_begin` does.
+        connect_args={"isolation_level": None, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def is_empty(path: Path) -> bool:
+    """Return whether no database stands there yet."""
+    return not path.exists() or path.stat().st_size == 0

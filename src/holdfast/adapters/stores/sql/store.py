@@ -1,0 +1,93 @@
+"""The whole store behind one door: every port that the database serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from holdfast.adapters.stores.sql.events import SqlEventLog
+from holdfast.adapters.stores.sql.labels import SqlLabelLedger
+from holdfast.adapters.stores.sql.leases import SqlLease
+from holdfast.adapters.stores.sql.migrating import migrate, require_version
+from holdfast.adapters.stores.sql.outbox import SqlOutbox
+from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
+from holdfast.adapters.stores.sql.predictions import SqlPredictionLog
+from holdfast.adapters.stores.sql.profiles import SqlProfileStore
+from holdfast.adapters.stores.sql.releases import SqlReleaseStore
+from holdfast.adapters.stores.sql.sqlite import connect, database_path, is_empty
+from holdfast.adapters.stores.sql.views import SqlViews
+from holdfast.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from holdfast.adapters.stores.sql.database import Database
+
+__all__ = ["SqlStore"]
+
+
+class SqlStore:
+    """One open store; safe to share between threads, not between forks.
+
+    Attributes:
+        events: The event log.
+        releases: The release projections.
+        predictions: The prediction log.
+        labels: The label ledger.
+        profiles: Profiles by bucket.
+        outbox: Effects that wait for delivery.
+        leases: Who may act.
+        views: Read-only questions.
+    """
+
+    def __init__(self, database: Database) -> None:
+        tables = PredictionTables()
+        self.events = SqlEventLog(database)
+        self.releases = SqlReleaseStore(database)
+        self.predictions = SqlPredictionLog(database, tables)
+        self.labels = SqlLabelLedger(database, tables)
+        self.profiles = SqlProfileStore(database)
+        self.outbox = SqlOutbox(database)
+        self.leases = SqlLease(database)
+        self.views = SqlViews(database)
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str, *, create: bool) -> SqlStore:
+        """Open a store of this version's schema.
+
+        Args:
+            url: Such as ``sqlite:///.holdfast/holdfast.db``.
+            create: Make the store where there is none; otherwise that is an error.
+
+        Raises:
+            SettingsError: If the URL names no SQLite file.
+            StoreVersionError: If another version of Holdfast made the store.
+            StoreUnavailableError: If it is absent, or cannot be read.
+        """
+        path = database_path(url)
+        if is_empty(path):
+            if not create:
+                raise StoreUnavailableError(f"there is no store at {path} yet")
+            migrate(url)
+        database = connect(path)
+        try:
+            require_version(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Close the store; doing so twice is harmless."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,62 @@
+"""How moments are stored: aware, in UTC, to the microsecond, readable and sortable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import DateTime, String
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+    from sqlalchemy.types import TypeEngine
+
+__all__ = ["UtcTimestamp", "from_text", "to_text"]
+
+_WIDTH = 27  # 2026-01-01T00:00:00.000000Z
+
+
+def to_text(moment: datetime) -> str:
+    """Return a moment as fixed-width ISO 8601, so that the order of text is that of time.
+
+    Raises:
+        ValueError: If the moment is naive: it would mean another time on each machine.
+
+    >>> to_text(datetime(2026, 1, 1, tzinfo=UTC))
+    '2026-01-01T00:00:00.000000Z'
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"a stored moment must be aware; found {moment.isoformat()}")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """Return the moment that `to_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+class UtcTimestamp(TypeDecorator[datetime]):
+    """Text in SQLite, which has no type for time; `timestamptz` elsewhere."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type for a database."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(_WIDTH))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive moments and write the others in UTC."""
+        if value is None:
+            return None
+        text = to_text(value)
+        return text if dialect.name == "sqlite" else from_text(text)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Return an aware moment in UTC."""
+        if value is None:
+            return None
+        return from_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)

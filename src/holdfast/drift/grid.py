@@ -1,0 +1,182 @@
+"""Into which cells a project's rows are counted; cut once, from the first training set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+import pyarrow.compute as pc
+
+from holdfast.domain.canonical import sha256_hex
+from holdfast.domain.contract import FeatureKind
+from holdfast.drift.cells import cut_edges, finite_part, order_statistic
+from holdfast.drift.columns import float_values
+from holdfast.drift.wire import pack_floats, read_wire, unpack_floats, write_wire
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from holdfast.domain.contract import Contract, Feature
+
+__all__ = ["BOOLEAN_WORDS", "CategoryCells", "FeatureCells", "Grid", "NumericCells", "cut_grid"]
+
+MOST_EDGES = 1_024
+BOOLEAN_WORDS = ("false", "true")
+_PER_MILLE = 1_000  # the range outside of which a row is "outside" spans 0.1 to 99.9%
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NumericCells:
+    """The cells of a numeric feature.
+
+    Attributes:
+        name: The feature.
+        edges: Strictly increasing, shape ``(k,)``; none if the reference had no value.
+        median: Of the reference; sums are centred on it.
+        low: 0.1% quantile of the reference, or None if it had no value.
+        high: 99.9% quantile.
+    """
+
+    name: str
+    edges: NDArray[np.float64]
+    median: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryCells:
+    """The cells of a categorical or boolean feature: one for each known category."""
+
+    name: str
+    kind: FeatureKind
+    categories: tuple[str, ...]
+
+
+FeatureCells = NumericCells | CategoryCells
+
+
+class _NumericWire(msgspec.Struct, frozen=True, array_like=True, tag="n"):
+    name: str
+    edges: bytes
+    median: float
+    low: float | None
+    high: float | None
+
+
+class _CategoryWire(msgspec.Struct, frozen=True, array_like=True, tag="c"):
+    name: str
+    kind: FeatureKind
+    categories: tuple[str, ...]
+
+
+class _GridWire(msgspec.Struct, frozen=True):
+    features: tuple[_NumericWire | _CategoryWire, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """The cells of every feature, in contract order; two grids are equal by digest."""
+
+    features: tuple[FeatureCells, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the cells; profiles add only if theirs are the same."""
+        return sha256_hex(msgspec.msgpack.encode(self._wire()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def to_bytes(self) -> bytes:
+        """Return the grid in compact form."""
+        return write_wire(self._wire())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Grid:
+        """Read a grid back.
+
+        Raises:
+            CorruptProfileError: If the bytes are damaged or of another version.
+        """
+        return cls(features=tuple(map(_from_wire, read_wire(data, _GridWire).features)))
+
+    def _wire(self) -> _GridWire:
+        return _GridWire(features=tuple(map(_to_wire, self.features)))
+
+
+def cut_grid(table: pa.Table, contract: Contract) -> Grid:
+    """Cut the grid from a reference.
+
+    Numeric features get an edge at every distinct value if there are at most 1,024, else
+    at 1,024 order statistics. Categorical ones get a cell for each category of the table
+    or the contract.
+
+    Args:
+        table: The reference, as `holdfast.domain.tables.conform` returns it.
+        contract: What the columns are.
+    """
+    return Grid(
+        features=tuple(_cut(table.column(feature.name), feature) for feature in contract.features)
+    )
+
+
+def _cut(column: pa.ChunkedArray, feature: Feature) -> FeatureCells:
+    match feature.kind:
+        case FeatureKind.NUMERIC:
+            return _cut_numeric(column, feature.name)
+        case FeatureKind.BOOLEAN:
+            return CategoryCells(
+                name=feature.name, kind=FeatureKind.BOOLEAN, categories=BOOLEAN_WORDS
+            )
+        case FeatureKind.CATEGORICAL:
+            seen = [value for value in pc.unique(column).to_pylist() if value is not None]
+            return CategoryCells(
+                name=feature.name,
+                kind=FeatureKind.CATEGORICAL,
+                categories=tuple(sorted({*seen, *feature.categories})),
+            )
+
+
+def _cut_numeric(column: pa.ChunkedArray, name: str) -> NumericCells:
+    ordered, _ = finite_part(float_values(column) + 0.0)  # -0.0 becomes 0.0: one value, one digest
+    if ordered.size == 0:
+        return NumericCells(name=name, edges=ordered, median=0.0, low=None, high=None)
+    return NumericCells(
+        name=name,
+        edges=cut_edges(ordered, most=MOST_EDGES),
+        median=order_statistic(ordered, 1, 2),
+        low=order_statistic(ordered, 1, _PER_MILLE),
+        high=order_statistic(ordered, _PER_MILLE - 1, _PER_MILLE),
+    )
+
+
+def _to_wire(cells: FeatureCells) -> _NumericWire | _CategoryWire:
+    if isinstance(cells, CategoryCells):
+        return _CategoryWire(name=cells.name, kind=cells.kind, categories=cells.categories)
+    return _NumericWire(
+        name=cells.name,
+        edges=pack_floats(cells.edges),
+        median=cells.median,
+        low=cells.low,
+        high=cells.high,
+    )
+
+
+def _from_wire(wire: _NumericWire | _CategoryWire) -> FeatureCells:
+    if isinstance(wire, _CategoryWire):
+        return CategoryCells(name=wire.name, kind=wire.kind, categories=wire.categories)
+    return NumericCells(
+        name=wire.name,
+        edges=unpack_floats(wire.edges),
+        median=wire.median,
+        low=wire.low,
+        high=wire.high,
+    )

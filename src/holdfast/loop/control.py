@@ -1,0 +1,112 @@
+"""What the control plane is given: its ports, its plan, and the champion it looks after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from holdfast.domain.canonical import digest
+from holdfast.domain.errors import NoChampionError
+from holdfast.loop.fetch import fetch_for_serving
+from holdfast.loop.fetch_reference import fetch_reference
+from holdfast.policy.assessing import MonitorPolicy
+from holdfast.policy.deciding import DecisionPolicy
+from holdfast.policy.guarding import GuardPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.domain.contract import Contract
+    from holdfast.domain.releases import ModelMetrics, ReleaseRecord
+    from holdfast.drift.profile import ReferenceProfile
+    from holdfast.policy.thresholds import Aim
+    from holdfast.ports.clock import Clock
+    from holdfast.ports.event_log import EventLog
+    from holdfast.ports.label_ledger import LabelLedger
+    from holdfast.ports.lease import Lease
+    from holdfast.ports.model_registry import ModelRegistry
+    from holdfast.ports.notifier import Notifier
+    from holdfast.ports.object_store import ObjectStore
+    from holdfast.ports.outbox import Outbox
+    from holdfast.ports.prediction_log import PredictionLog
+    from holdfast.ports.profile_store import ProfileStore
+    from holdfast.ports.release_store import ReleaseStore
+    from holdfast.ports.runtime import LoadedModel, Runtime
+    from holdfast.ports.trainer import Trainer
+    from holdfast.ports.views import Views
+
+__all__ = ["ControlPlan", "ControlPorts", "Incumbent", "incumbent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlan:
+    """What a project wants of the loop; every bound is in one of the named policies."""
+
+    model_name: str
+    aim: Aim
+    seed: int = 0
+    bucket: timedelta = timedelta(days=1)
+    window: timedelta = timedelta(days=7)
+    label_maturity: timedelta = timedelta(days=30)
+    monitor: MonitorPolicy
+    decision: DecisionPolicy
+    guard: GuardPolicy
+
+    @property
+    def policy_digest(self) -> str:
+        """Identifies the policies under which a decision was made."""
+        return digest([self.monitor, self.decision, self.guard])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPorts:
+    """Everything the control plane reads and acts through; wiring makes it."""
+
+    predictions: PredictionLog
+    labels: LabelLedger
+    events: EventLog
+    releases: ReleaseStore
+    profiles: ProfileStore
+    outbox: Outbox
+    lease: Lease
+    views: Views
+    objects: ObjectStore
+    runtime: Runtime
+    trainers: Sequence[Trainer]
+    registry: ModelRegistry | None
+    notifiers: Sequence[Notifier]
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incumbent:
+    """The model in production, with all that judging it needs."""
+
+    record: ReleaseRecord
+    contract: Contract
+    model: LoadedModel
+    reference: ReferenceProfile
+    metrics: ModelMetrics
+
+
+def incumbent(ports: ControlPorts) -> Incumbent:
+    """Load the champion as the control plane needs it.
+
+    Raises:
+        NoChampionError: If nothing is in production yet.
+        CorruptReleaseError: If its files are not what was released.
+    """
+    deployment = ports.releases.deployment()
+    if deployment is None:
+        raise NoChampionError
+    record = deployment.champion
+    contract, model = fetch_for_serving(ports.objects, record)
+    reference, metrics = fetch_reference(ports.objects, record.release_id)
+    return Incumbent(
+        record=record,
+        contract=contract,
+        model=ports.runtime.load(model, contract),
+        reference=reference,
+        metrics=metrics,
+    )

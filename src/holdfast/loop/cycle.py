@@ -1,0 +1,219 @@
+"""One control tick: count, detect, decide, act; run again after a crash, it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from holdfast.domain.canonical import digest
+from holdfast.domain.events import AlertRaised, DecisionMade
+from holdfast.domain.evidence import Action, Decision
+from holdfast.loop.control import incumbent
+from holdfast.loop.deliver import deliver
+from holdfast.loop.detect import Finding, detect, detect_in_file
+from holdfast.loop.profile import profile_new
+from holdfast.loop.retrain import Retraining, retrain, schooling_from_file, schooling_from_log
+from holdfast.policy.alerting import harm_is_open
+from holdfast.policy.deciding import decide
+from holdfast.policy.transitions import ControlState, fold
+from holdfast.ports.event_log import Draft
+from holdfast.ports.outbox import Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from holdfast.domain.evidence import Alert
+    from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
+    from holdfast.loop.retrain import Schooling
+    from holdfast.ports.lease import Fence
+
+__all__ = ["LEASE", "Tick", "tick", "tick_on_file"]
+
+LEASE = "control"
+_LEASE_TTL = timedelta(minutes=15)  # a retraining on a small machine ends well within this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What one tick saw and did."""
+
+    finding: Finding
+    decision: Decision
+    new_alerts: tuple[Alert, ...]
+    n_counted: int  # predictions counted for the first time
+    retraining: Retraining | None
+
+
+def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> Tick | None:
+    """Run one control tick on what the store holds.
+
+    Args:
+        ports: The control plane's ports.
+        plan: What the project wants of the loop.
+        actor: Who runs it, for the audit: "control" or "cli".
+        holder: Names this process to others that ask for the lease.
+
+    Returns:
+        What was seen and done, or None if another control loop holds the lease.
+
+    Raises:
+        NoChampionError: If nothing is in production yet.
+    """
+    fence = ports.lease.acquire(LEASE, holder=holder, ttl=_LEASE_TTL)
+    if fence is None:
+        return None
+    try:
+        return _tick(ports, plan, actor=actor, fence=fence)
+    finally:
+        ports.lease.release(fence)
+        deliver(ports, now=ports.clock.now())
+
+
+def tick_on_file(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    rows: pa.Table,
+    labels: NDArray[np.bool_] | None,
+    *,
+    actor: str,
+    holder: str,
+) -> Tick | None:
+    """Run one control tick with a file as the current window.
+
+    Args:
+        ports: The control plane's ports.
+        plan: What the project wants of the loop.
+        rows: Conforms to the champion's contract.
+        labels: Ground truth of the rows, if the file has it: it counts as mature.
+        actor: Who runs it, for the audit.
+        holder: Names this process to others that ask for the lease.
+    """
+    fence = ports.lease.acquire(LEASE, holder=holder, ttl=_LEASE_TTL)
+    if fence is None:
+        return None
+    try:
+        now = ports.clock.now()
+        champion, state = incumbent(ports), fold(ports.events.events())
+        finding = detect_in_file(rows, labels, champion, plan, now=now)
+
+        def schooling(_: Decision) -> Schooling:
+            assert labels is not None  # a decision to retrain rests on labels
+            return schooling_from_file(ports, champion, rows, labels, now=now)
+
+        return _act(
+            ports, plan, champion, state, finding, schooling, actor=actor, now=now, fence=fence
+        )
+    finally:
+        ports.lease.release(fence)
+        deliver(ports, now=ports.clock.now())
+
+
+def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -> Tick:
+    now = ports.clock.now()
+    champion, state = incumbent(ports), fold(ports.events.events())
+    n_counted = profile_new(
+        ports.predictions, ports.profiles, champion, bucket=plan.bucket, fence=fence
+    )
+    finding = detect(ports, plan, champion, state, now=now)
+
+    def schooling(decision: Decision) -> Schooling:
+        return schooling_from_log(ports, plan, champion, state, now=now, onset_at=decision.onset_at)
+
+    return _act(
+        ports,
+        plan,
+        champion,
+        state,
+        finding,
+        schooling,
+        actor=actor,
+        now=now,
+        fence=fence,
+        n_counted=n_counted,
+    )
+
+
+def _act(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    champion: Incumbent,
+    state: ControlState,
+    finding: Finding,
+    schooling: Callable[[Decision], Schooling],
+    *,
+    actor: str,
+    now: datetime,
+    fence: Fence,
+    n_counted: int = 0,
+) -> Tick:
+    """Decide, write down why, and do it."""
+    decision = decide(finding.evidence, plan.decision, state, now=now)
+    known = {(alert.trigger, alert.subject) for alert in state.alerts}
+    new_alerts = tuple(
+        alert for alert in finding.evidence.alerts if (alert.trigger, alert.subject) not in known
+    )
+    drafts = _drafts(plan, champion, finding, decision, new_alerts, actor=actor)
+    ports.events.append(drafts, at=now, fence=fence)
+    retraining = None
+    if decision.action is Action.RETRAIN:
+        retraining = retrain(
+            ports,
+            plan,
+            champion,
+            schooling(decision),
+            cause="; ".join(decision.reasons),
+            alarmed=harm_is_open(finding.evidence.alerts),
+            actor=actor,
+            now=now,
+            fence=fence,
+        )
+    return Tick(
+        finding=finding,
+        decision=decision,
+        new_alerts=new_alerts,
+        n_counted=n_counted,
+        retraining=retraining,
+    )
+
+
+def _drafts(
+    plan: ControlPlan,
+    champion: Incumbent,
+    finding: Finding,
+    decision: Decision,
+    new_alerts: tuple[Alert, ...],
+    *,
+    actor: str,
+) -> list[Draft]:
+    """Return the tick's events; their keys make a tick that is run again write nothing."""
+    version = champion.record.version
+    assessment, evidence = finding.assessment, finding.evidence
+    key = digest([version, plan.policy_digest, finding.window, evidence, decision])
+    judged = [] if assessment is None else [assessment.judged(finding.window, version)]
+    alerts = [
+        Draft(
+            body=AlertRaised(alert=alert, model_version=version),
+            actor=actor,
+            key=f"{key}/alert/{alert.trigger}/{alert.subject}",
+            effects=(Effect(channel="notifier", payload={"alert": alert}),),
+        )
+        for alert in new_alerts
+    ]
+    made = DecisionMade(
+        decision=decision,
+        model_version=version,
+        alerts=evidence.alerts,
+        n_labels=evidence.n_labels,
+        policy_digest=plan.policy_digest,
+    )
+    return [
+        *(Draft(body=body, actor=actor, key=f"{key}/window") for body in judged),
+        *alerts,
+        Draft(body=made, actor=actor, key=f"{key}/decision"),
+    ]

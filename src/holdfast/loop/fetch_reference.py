@@ -1,0 +1,75 @@
+"""Read the parts of a release that the control plane compares with and trains from."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from holdfast.domain.canonical import from_json
+from holdfast.domain.errors import CorruptReleaseError
+from holdfast.domain.releases import METRICS, PROFILE, REFERENCE, ModelMetrics
+from holdfast.drift.profile import ReferenceProfile
+from holdfast.loop.fetch import fetch_file, fetch_manifest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from holdfast.domain.ids import ReleaseId
+    from holdfast.domain.releases import Manifest
+    from holdfast.ports.object_store import ObjectStore
+
+__all__ = ["fetch_metrics", "fetch_reference", "fetch_reference_rows"]
+
+
+def fetch_reference(
+    objects: ObjectStore, release_id: ReleaseId
+) -> tuple[ReferenceProfile, ModelMetrics]:
+    """Return what a release's windows are compared with: its profile and its figures.
+
+    Raises:
+        CorruptReleaseError: If a file is missing or changed.
+        CorruptProfileError: If the profile is of another version.
+    """
+    manifest = fetch_manifest(objects, release_id)
+    reference = ReferenceProfile.from_bytes(fetch_file(objects, release_id, manifest, PROFILE))
+    return reference, fetch_metrics(objects, release_id, manifest)
+
+
+def fetch_metrics(
+    objects: ObjectStore, release_id: ReleaseId, manifest: Manifest | None = None
+) -> ModelMetrics:
+    """Return a release's figures on its test part.
+
+    Raises:
+        CorruptReleaseError: If the file is missing, changed or does not parse.
+    """
+    known = manifest or fetch_manifest(objects, release_id)
+    try:
+        return from_json(fetch_file(objects, release_id, known, METRICS), ModelMetrics)
+    except msgspec.DecodeError as error:
+        raise CorruptReleaseError(release_id, f"{METRICS} does not parse ({error})") from error
+
+
+def fetch_reference_rows(
+    objects: ObjectStore, release_id: ReleaseId
+) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """Return the rows that a release keeps of its training data, in order, and their labels.
+
+    Raises:
+        CorruptReleaseError: If the file is missing, changed or no Parquet file.
+    """
+    manifest = fetch_manifest(objects, release_id)
+    data = fetch_file(objects, release_id, manifest, REFERENCE)
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except pa.ArrowException as error:
+        raise CorruptReleaseError(release_id, f"{REFERENCE} does not parse ({error})") from error
+    # The label stands last, under the target's name, which no feature bears.
+    last = table.num_columns - 1
+    labels: NDArray[np.bool_] = table.column(last).to_numpy().astype(np.bool_)
+    return table.remove_column(last), labels

@@ -1,0 +1,84 @@
+"""Count the predictions that are new since the last tick into their buckets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from holdfast.domain.ids import ModelVersion
+from holdfast.domain.windows import bucket_start
+from holdfast.drift.profile import Profile, profile
+from holdfast.drift.scores import score_profile
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from holdfast.loop.control import Incumbent
+    from holdfast.ports.lease import Fence
+    from holdfast.ports.prediction_log import PredictionLog
+    from holdfast.ports.profile_store import BucketKey, ProfileStore
+
+__all__ = ["UNSCORED", "profile_new"]
+
+UNSCORED = ModelVersion("")
+"""The bucket of rows whose scores are not counted: another version's lie on other cells."""
+
+_PAGE = 50_000  # rows read at a time: bounds the memory, not the result
+
+
+def profile_new(
+    log: PredictionLog,
+    profiles: ProfileStore,
+    champion: Incumbent,
+    *,
+    bucket: timedelta,
+    fence: Fence | None = None,
+) -> int:
+    """Profile every row logged since the cursor and return how many there were.
+
+    Args:
+        log: Where predictions stand.
+        profiles: Where counts are added, with the cursor, in one transaction.
+        champion: Gives the grid and the cells of the scores.
+        bucket: The length of a bucket.
+        fence: The lease under which this runs.
+    """
+    grid = champion.reference.grid
+    name = f"{champion.contract.schema_digest}/{grid.digest}"
+    n_rows = 0
+    while True:
+        cursor = profiles.cursor(name)
+        page = log.read(champion.contract, after=cursor, limit=_PAGE)
+        if page.rows.num_rows == 0:
+            return n_rows
+        counted = _by_bucket(page.rows, champion, bucket)
+        profiles.add(grid.digest, counted, cursor_name=name, cursor=page.cursor, fence=fence)
+        n_rows += page.rows.num_rows
+
+
+def _by_bucket(rows: pa.Table, champion: Incumbent, bucket: timedelta) -> dict[BucketKey, Profile]:
+    moments = rows.column("predicted_at").to_pylist()
+    versions = rows.column("model_version").to_pylist()
+    served = pc.equal(rows.column("role"), "champion").to_pylist()
+    members: dict[BucketKey, list[int]] = {}
+    for i, (moment, version, counts) in enumerate(zip(moments, versions, served, strict=True)):
+        if counts:
+            scored_by = version if version == champion.record.version else UNSCORED
+            members.setdefault((scored_by, bucket_start(moment, bucket)), []).append(i)
+    return {
+        key: _counts(rows.take(pa.array(indexes)), champion, scored=key[0] != UNSCORED)
+        for key, indexes in members.items()
+    }
+
+
+def _counts(rows: pa.Table, champion: Incumbent, *, scored: bool) -> Profile:
+    cells = champion.reference.score_grid
+    if not scored or cells is None:
+        return profile(rows, champion.reference.grid)
+    scores: NDArray[np.float64] = rows.column("score").to_numpy()
+    return profile(rows, champion.reference.grid, scores=score_profile(scores, cells))

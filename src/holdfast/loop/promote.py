@@ -1,0 +1,122 @@
+"""Put a release into production, or go back to the one before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.domain.errors import NoChampionError, StateError, UnknownReleaseError
+from holdfast.domain.events import ChampionPromoted, ChampionRolledBack
+from holdfast.loop.fetch import fetch_for_serving
+from holdfast.ports.event_log import Draft
+from holdfast.ports.outbox import Effect
+
+if TYPE_CHECKING:
+    from holdfast.domain.events import Event
+    from holdfast.domain.ids import ModelVersion
+    from holdfast.domain.releases import ReleaseRecord
+    from holdfast.loop.control import ControlPorts
+    from holdfast.ports.lease import Fence
+
+__all__ = ["promote", "roll_back"]
+
+
+def promote(
+    ports: ControlPorts,
+    version: ModelVersion,
+    *,
+    reason: str,
+    actor: str,
+    key: str | None = None,
+    contract_change: bool = False,
+    fence: Fence | None = None,
+) -> Event:
+    """Make a release the champion; servers swap within their polling time.
+
+    Args:
+        ports: The control plane's ports.
+        version: Which release.
+        reason: Why, in words, for the audit.
+        actor: Who decided: "control", or a person by way of "cli".
+        key: Makes the step idempotent, so that a tick that crashed can be run again.
+        contract_change: Allow a release that requires features the champion's does not.
+        fence: The lease under which this runs.
+
+    Raises:
+        UnknownReleaseError: If there is no such release.
+        CorruptReleaseError: If its files are not what was registered: nothing changes.
+        StateError: If it serves already, or its contract asks for more than clients send.
+    """
+    record = ports.releases.release(version)
+    deployment = ports.releases.deployment()
+    contract, _ = fetch_for_serving(ports.objects, record)
+    previous = None
+    if deployment is not None and key is None:
+        _check_new(deployment.champion, record)
+    if deployment is not None:
+        previous = deployment.champion.version
+        served, _ = fetch_for_serving(ports.objects, deployment.champion)
+        added = [name for name in contract.names if name not in served.names]
+        if added and not contract_change:
+            raise StateError(
+                f"{version} requires features that clients do not send yet: {', '.join(added)}. "
+                "Have them sent, then promote with --contract-change"
+            )
+    body = ChampionPromoted(
+        version=version, release_id=record.release_id, previous=previous, reason=reason
+    )
+    effects = (_aliases(version, previous),)
+    drafts = [Draft(body=body, actor=actor, key=key, effects=effects)]
+    return ports.events.append(drafts, at=ports.clock.now(), fence=fence)[0]
+
+
+def roll_back(
+    ports: ControlPorts, *, to: ModelVersion | None = None, reason: str, actor: str
+) -> Event:
+    """Return production to an earlier release, byte for byte.
+
+    Args:
+        ports: The control plane's ports.
+        to: Which release; the one that served before, if not given.
+        reason: Why, in words, for the audit.
+        actor: Who decided.
+
+    Raises:
+        NoChampionError: If nothing is in production.
+        StateError: If there is nothing to go back to, or it serves already.
+        UnknownReleaseError: If there is no such release.
+        CorruptReleaseError: If its files are not what was registered: nothing changes.
+    """
+    deployment = ports.releases.deployment()
+    if deployment is None:
+        raise NoChampionError
+    if to is None and deployment.previous is None:
+        raise StateError(
+            f"{deployment.champion.version} is the first release in production; there is none "
+            "to go back to. Name one with --to, or retrain with: holdfast retrain"
+        )
+    record = deployment.previous if to is None else ports.releases.release(to)
+    if record is None:
+        raise UnknownReleaseError(str(to))
+    _check_new(deployment.champion, record)
+    fetch_for_serving(ports.objects, record)
+    body = ChampionRolledBack(
+        version=record.version,
+        release_id=record.release_id,
+        replaced=deployment.champion.version,
+        reason=reason,
+    )
+    effects = (_aliases(record.version, deployment.champion.version),)
+    drafts = [Draft(body=body, actor=actor, effects=effects)]
+    return ports.events.append(drafts, at=ports.clock.now())[0]
+
+
+def _check_new(champion: ReleaseRecord, record: ReleaseRecord) -> None:
+    if champion.version == record.version:
+        raise StateError(
+            f"{record.version} is in production already. See the releases with: holdfast status"
+        )
+
+
+def _aliases(champion: ModelVersion, previous: ModelVersion | None) -> Effect:
+    aliases = {"champion": champion, "previous": previous, "challenger": None}
+    return Effect(channel="registry", payload={"do": "set_aliases", "aliases": aliases})

@@ -1,0 +1,242 @@
+"""Turn a tested model into an immutable release, and write it down as registered."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from holdfast import __version__
+from holdfast.domain.canonical import canonical_json
+from holdfast.domain.events import ReleaseRegistered
+from holdfast.domain.ids import ModelVersion
+from holdfast.domain.releases import (
+    CONTRACT,
+    MANIFEST,
+    METRICS,
+    MODEL,
+    MODEL_CARD,
+    PROFILE,
+    REFERENCE,
+    Manifest,
+    ReleaseRecord,
+    manifest_files,
+)
+from holdfast.domain.tables import conform, encode_table
+from holdfast.drift.profile import reference_profile
+from holdfast.loop.model_card import model_card
+from holdfast.loop.parity import check_parity
+from holdfast.ports.event_log import Draft
+from holdfast.ports.outbox import Effect
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from holdfast.domain.contract import Contract
+    from holdfast.domain.releases import ModelMetrics, Recipe
+    from holdfast.drift.grid import Grid
+    from holdfast.loop.train import CalibratedModel
+    from holdfast.policy.thresholds import Aim
+    from holdfast.ports.clock import Clock
+    from holdfast.ports.event_log import EventLog
+    from holdfast.ports.lease import Fence
+    from holdfast.ports.object_store import ObjectStore
+    from holdfast.ports.prediction_log import PredictionLog
+    from holdfast.ports.release_store import ReleaseStore
+    from holdfast.ports.runtime import Runtime
+
+__all__ = ["Releasable", "ReleaseBundle", "build_release", "register"]
+
+_MOST_REFERENCE_ROWS = 200_000
+
+
+class Releasable(Protocol):
+    """A tested model with its papers: a `Candidate`, or a challenger that was accepted."""
+
+    @property
+    def model(self) -> CalibratedModel:
+        """The model to release."""
+        ...
+
+    @property
+    def contract(self) -> Contract:
+        """What it takes and what its answers mean."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it was made."""
+        ...
+
+    @property
+    def metrics(self) -> ModelMetrics:
+        """What the tested model reached."""
+        ...
+
+    @property
+    def held_out_scores(self) -> NDArray[np.float64]:
+        """Scores of rows that the tested model was not fitted on."""
+        ...
+
+    @property
+    def held_out_labels(self) -> NDArray[np.bool_]:
+        """Ground truth of these rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseBundle:
+    """A release's files in memory, the manifest among them; nothing is stored yet."""
+
+    files: dict[str, bytes]
+    manifest: Manifest
+    contract: Contract
+    metrics: ModelMetrics
+
+
+def build_release(
+    candidate: Releasable,
+    *,
+    features: pa.Table,
+    labels: NDArray[np.bool_],
+    model_name: str,
+    runtime: Runtime,
+    aim: Aim | None = None,
+    grid: Grid | None = None,
+) -> ReleaseBundle:
+    """Export a model, check the export, and put its release together.
+
+    The same arguments give the same bytes: the release's id depends on nothing else.
+
+    Args:
+        candidate: The tested model.
+        features: The rows it learnt from: the reference of its windows.
+        labels: Theirs, shape ``(n,)``.
+        model_name: The project's model.
+        runtime: Executes the export, as serving will.
+        aim: What the threshold serves, for the card.
+        grid: The project's grid; None cuts the first one from `features`.
+
+    Raises:
+        ParityError: If the export does not repeat the model's scores.
+        CorruptReleaseError: If the runtime does not take the export.
+    """
+    contract, recipe, seed = candidate.contract, candidate.recipe, candidate.recipe.seed
+    rows = conform(features, contract)
+    exported = candidate.model.to_onnx()
+    parity = check_parity(
+        candidate.model,
+        runtime.load(exported, contract),
+        encode_table(rows, contract),
+        contract,
+        seed=seed,
+    )
+    reference = reference_profile(
+        rows, contract, candidate.held_out_scores, labels=candidate.held_out_labels, grid=grid
+    )
+    card = model_card(
+        model_name=model_name,
+        contract=contract,
+        recipe=recipe,
+        metrics=candidate.metrics,
+        aim="the project's aim" if aim is None else aim.describe(),
+        parity=parity,
+        n_reference=rows.num_rows,
+    )
+    files = {
+        MODEL: exported,
+        CONTRACT: canonical_json(contract),
+        PROFILE: reference.to_bytes(),
+        REFERENCE: _reference_rows(rows, labels, contract, seed=seed),
+        METRICS: canonical_json(candidate.metrics),
+        MODEL_CARD: card.encode(),
+    }
+    manifest = Manifest(
+        model_name=model_name, files=manifest_files(files), recipe=recipe, software=__version__
+    )
+    files[MANIFEST] = manifest.to_bytes()
+    return ReleaseBundle(
+        files=files, manifest=manifest, contract=contract, metrics=candidate.metrics
+    )
+
+
+def register(
+    bundle: ReleaseBundle,
+    *,
+    objects: ObjectStore,
+    events: EventLog,
+    predictions: PredictionLog,
+    releases: ReleaseStore,
+    clock: Clock,
+    actor: str,
+    origin: str,
+    attempt_id: str | None = None,
+    fence: Fence | None = None,
+) -> ReleaseRecord:
+    """Store a release and append its event; run again after a crash, it is registered once.
+
+    The files come first and the event last: an event never names what is not there.
+
+    Args:
+        bundle: The release.
+        objects: Where its files go.
+        events: Where the registration is written, with the effect that mirrors it.
+        predictions: Gets the table in which this release's predictions will be logged.
+        releases: Tells which versions exist.
+        clock: Dates the event.
+        actor: Who registers: "control", "cli".
+        origin: "train", "retrain" or "register".
+        attempt_id: The retraining that it came of, if any.
+        fence: The lease under which this runs.
+
+    Raises:
+        LeaseLostError: If another control loop has taken over.
+        StoreUnavailableError: If the store did not commit.
+    """
+    release_id = bundle.manifest.release_id
+    schema = bundle.contract.schema_digest
+    objects.put(release_id, bundle.files)
+    predictions.prepare(bundle.contract)
+    version = _next_version(releases)
+    body = ReleaseRegistered(
+        version=version,
+        release_id=release_id,
+        schema_digest=schema,
+        origin=origin,
+        trainer=bundle.manifest.recipe.trainer,
+        metrics=bundle.metrics.figures,
+        attempt_id=attempt_id,
+    )
+    mirror = {"do": "record_release", "version": version, "release_id": release_id}
+    draft = Draft(
+        body=body,
+        actor=actor,
+        key=f"{release_id}/registered",
+        effects=(Effect(channel="registry", payload=mirror),),
+    )
+    (event,) = events.append([draft], at=clock.now(), fence=fence)
+    # After a crash the log returns the event of the first run, whose version stands.
+    assert isinstance(event.body, ReleaseRegistered)
+    return ReleaseRecord(version=event.body.version, release_id=release_id, schema_digest=schema)
+
+
+def _next_version(releases: ReleaseStore) -> ModelVersion:
+    taken = [int(record.version.removeprefix("v")) for record in releases.releases()]
+    return ModelVersion(f"v{max(taken, default=0) + 1}")
+
+
+def _reference_rows(
+    rows: pa.Table, labels: NDArray[np.bool_], contract: Contract, *, seed: int
+) -> bytes:
+    labelled = rows.append_column(contract.target.name, pa.array(labels))
+    if labelled.num_rows > _MOST_REFERENCE_ROWS:
+        rng = np.random.default_rng(seed)
+        drawn = rng.choice(labelled.num_rows, _MOST_REFERENCE_ROWS, replace=False)
+        labelled = labelled.take(np.sort(drawn))  # in their order, which may be that of time
+    written = io.BytesIO()
+    pq.write_table(labelled, written, compression="zstd")
+    return written.getvalue()

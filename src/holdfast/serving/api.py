@@ -1,0 +1,162 @@
+"""The routes under /v1: predict, labels, one prediction, the model; each only translates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import UNSET
+from starlette.concurrency import run_in_threadpool
+
+from holdfast.domain.canonical import from_json
+from holdfast.domain.errors import CorruptReleaseError, FieldIssue, InvalidFieldsError
+from holdfast.domain.ids import PredictionId
+from holdfast.domain.releases import MANIFEST, METRICS, ModelMetrics, read_manifest, verified
+from holdfast.loop.label import record_labels
+from holdfast.loop.predict import explain, predict
+from holdfast.serving.answers import (
+    ModelAnswer,
+    PredictionAnswer,
+    PredictionsAnswer,
+    answer_of,
+    labels_answer,
+    logged_answer,
+)
+from holdfast.serving.bodies import decode_object, read_body
+from holdfast.serving.payloads import read_labels, read_predict
+from holdfast.serving.server import json_response, server_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from holdfast.domain.predictions import Prediction
+    from holdfast.loop.swap import ServedModel
+    from holdfast.serving.payloads import PredictPayload
+    from holdfast.serving.server import Server
+
+__all__ = ["get_model", "get_prediction", "post_labels", "post_predict"]
+
+_YES_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
+
+
+async def post_predict(request: Request) -> Response:
+    """Score one row or several; the answer is sent once they are durable."""
+    server = server_of(request)
+    wants_explanation = _flag(request, "explain")
+    body = await read_body(request, server.limits)
+    return json_response(await server.work.run(_predict, server, body, wants_explanation))
+
+
+async def post_labels(request: Request) -> Response:
+    """Record one label or several; the answer is sent once they are durable."""
+    server = server_of(request)
+    body = await read_body(request, server.limits)
+    return json_response(await server.work.run(_label, server, body))
+
+
+async def get_prediction(request: Request) -> Response:
+    """Show one logged prediction with its row and label."""
+    server = server_of(request)
+    prediction_id = PredictionId(request.path_params["prediction_id"])
+    target = server.ports.champion.current().contract.target
+    logged = await run_in_threadpool(server.ports.predictions.get, prediction_id)
+    return json_response(logged_answer(logged, target))
+
+
+async def get_model(request: Request) -> Response:
+    """Show what is in production: version, contract, threshold and tested metrics."""
+    server = server_of(request)
+    served = server.ports.champion.current()
+    return json_response(await run_in_threadpool(_model, server, served))
+
+
+def _predict(server: Server, body: bytes, wants_explanation: bool) -> bytes:  # noqa: FBT001 - passed through Work.run by position
+    served = server.ports.champion.current()  # the same one for the whole request
+    payload = read_predict(
+        decode_object(body), served.contract, server.limits, explain=wants_explanation
+    )
+    explanations = _explanations(served, payload)
+    predictions = predict(served, server.ports.predictions, server.ports.clock, payload.requests)
+    server.counters.saw(served, payload.requests, n_unknown=payload.n_unknown)
+    answers = _answers(served, predictions, explanations)
+    return msgspec.json.encode(
+        answers[0] if payload.single else PredictionsAnswer(predictions=answers)
+    )
+
+
+def _explanations(
+    served: ServedModel, payload: PredictPayload
+) -> tuple[dict[str, float], ...] | None:
+    if not payload.explain:
+        return None
+    return explain(served, [request.values for request in payload.requests])
+
+
+def _answers(
+    served: ServedModel,
+    predictions: Sequence[Prediction],
+    explanations: Sequence[dict[str, float]] | None,
+) -> list[PredictionAnswer]:
+    target = served.contract.target
+    if explanations is None:
+        return [answer_of(prediction, target, UNSET) for prediction in predictions]
+    return [
+        # A logged answer, given again, may be by a version that is no longer in memory.
+        answer_of(
+            prediction,
+            target,
+            explanation if prediction.model_version == served.record.version else None,
+        )
+        for prediction, explanation in zip(predictions, explanations, strict=True)
+    ]
+
+
+def _label(server: Server, body: bytes) -> bytes:
+    target = server.ports.champion.current().contract.target
+    rows = read_labels(decode_object(body), server.limits)
+    counts = record_labels(
+        server.ports.labels,
+        server.ports.clock,
+        rows,
+        target=target,
+        maturity=server.ports.label_maturity,
+    )
+    return msgspec.json.encode(labels_answer(counts))
+
+
+def _model(server: Server, served: ServedModel) -> ModelAnswer:
+    contract, record = served.contract, served.record
+    metrics, problem = _metrics(server, served)
+    return ModelAnswer(
+        model_version=record.version,
+        release_id=record.release_id,
+        since=served.since,
+        threshold=contract.threshold,
+        target=contract.target,
+        features=contract.features,
+        example=dict(zip(contract.names, served.typical, strict=True)),
+        data_digest=contract.data_digest,
+        metrics=metrics,
+        metrics_problem=problem,
+    )
+
+
+def _metrics(server: Server, served: ServedModel) -> tuple[ModelMetrics | None, str | None]:
+    """Read the tested metrics, which serving itself does not need, so they may be gone."""
+    release_id, objects = served.record.release_id, server.ports.objects
+    try:
+        manifest = read_manifest(release_id, objects.get(release_id, MANIFEST))
+        data = verified(release_id, manifest, METRICS, objects.get(release_id, METRICS))
+        return from_json(data, ModelMetrics), None
+    except (CorruptReleaseError, OSError, msgspec.DecodeError) as error:
+        return None, f"{METRICS} of this release cannot be read ({type(error).__name__})"
+
+
+def _flag(request: Request, name: str) -> bool:
+    given = request.query_params.get(name, "").casefold()
+    if given not in _YES_NO:
+        raise InvalidFieldsError([FieldIssue(row=0, field=name, problem="needs true or false")])
+    return _YES_NO[given]

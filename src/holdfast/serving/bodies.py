@@ -1,0 +1,101 @@
+"""How a request's body becomes JSON values: only JSON, not compressed, not too large or slow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.requests import ClientDisconnect
+
+from holdfast.serving.problems import RefusedError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from holdfast.serving.limits import ServingLimits
+
+__all__ = ["decode_object", "read_body"]
+
+
+async def read_body(request: Request, limits: ServingLimits) -> bytes:
+    """Return the body's bytes.
+
+    Raises:
+        RefusedError: 415 for another content type or a compressed body, 413 for one that
+            is too large (also without a Content-Length), 408 for one that is too slow.
+    """
+    _check_headers(request)
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > limits.max_body_bytes:
+        raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await _collect(request, limits)
+    except TimeoutError:
+        raise RefusedError(
+            408, f"The body did not arrive within {limits.body_seconds:g} seconds."
+        ) from None
+
+
+def decode_object(body: bytes) -> dict[str, object]:
+    """Decode strict JSON whose outermost value is an object.
+
+    A key that occurs twice has its last value.
+
+    Raises:
+        RefusedError: 400, without a word of the body in it.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise RefusedError(400, "The JSON is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(400, _why_no_json(body, error)) from None
+    if not isinstance(value, dict):
+        raise RefusedError(400, 'The body must be a JSON object, such as {"features": {…}}.')
+    return value
+
+
+def _check_headers(request: Request) -> None:
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    if kind.strip().casefold() != "application/json":
+        raise RefusedError(415, "Send JSON, with the header Content-Type: application/json.")
+    charset = parameters.partition("charset=")[2].strip().strip('"').casefold()
+    if charset not in {"", "utf-8", "utf8"}:
+        raise RefusedError(415, "JSON is taken in UTF-8 only.")
+    if request.headers.get("content-encoding", "identity").strip().casefold() != "identity":
+        raise RefusedError(415, "Compressed bodies are not taken; send plain JSON.")
+
+
+async def _collect(request: Request, limits: ServingLimits) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limits.max_body_bytes:
+                raise _too_large(limits)
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise RefusedError(400, "The client went away before its body was complete.") from None
+    return b"".join(chunks)
+
+
+def _too_large(limits: ServingLimits) -> RefusedError:
+    return RefusedError(
+        413, f"The body is larger than {limits.max_body_bytes:,} bytes. Send fewer rows at a time."
+    )
+
+
+def _why_no_json(body: bytes, error: Exception) -> str:
+    if not body.strip():
+        return "The body is empty; it must be a JSON object."
+    if isinstance(error, UnicodeDecodeError):
+        return "The JSON is not valid UTF-8."
+    # msgspec names only positions and kinds of trouble, never content.
+    reason = str(error).removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    hint = ""
+    if "invalid character" in reason:
+        hint = " NaN and Infinity are not JSON: send null for a missing value."
+    return f"The body is not valid JSON: {reason[:1].lower()}{reason[1:]}.{hint}"

@@ -1,0 +1,122 @@
+"""Whether the server lives, whether it may get traffic, and how the project stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from holdfast.domain.errors import HoldfastError, NoChampionError
+from holdfast.serving.server import json_response, server_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from holdfast.domain.events import Event
+    from holdfast.ports.views import Status
+    from holdfast.serving.server import Server
+
+__all__ = ["get_live", "get_ready", "get_status", "serving_state"]
+
+
+async def get_live(_request: Request) -> Response:
+    """Answer; a process that cannot should be restarted."""
+    return json_response({"status": "live"})
+
+
+async def get_ready(request: Request) -> Response:
+    """Say whether requests would be answered: a model in memory, a store that takes writes."""
+    checks = await run_in_threadpool(_checks, server_of(request))
+    ready = all(check["ok"] for check in checks.values())
+    return json_response(
+        {"status": "ready" if ready else "not_ready", "checks": checks},
+        status=200 if ready else 503,
+    )
+
+
+async def get_status(request: Request) -> Response:
+    """Say what is in production, what was logged and labelled, and what the loop found."""
+    server = server_of(request)
+    status = await run_in_threadpool(server.ports.views.status)
+    return json_response({**_status(status), "serving": serving_state(server)})
+
+
+def serving_state(server: Server) -> dict[str, Any]:
+    """Return what this process serves and has counted since it started."""
+    refusal = server.ports.champion.refusal
+    try:
+        served = server.ports.champion.current()
+    except NoChampionError:
+        version = None
+    else:
+        version = served.record.version
+    return {
+        "model_version": version,
+        "refused": None
+        if refusal is None
+        else {
+            "model_version": refusal.record.version,
+            "problem": refusal.problem,
+            "at": refusal.at,
+        },
+        **server.counters.snapshot(),
+    }
+
+
+def _checks(server: Server) -> dict[str, dict[str, Any]]:
+    return {"model": _model_check(server), "store": _store_check(server)}
+
+
+def _model_check(server: Server) -> dict[str, Any]:
+    refusal = server.ports.champion.refusal
+    refused = "" if refusal is None else f" {refusal.problem}"
+    try:
+        version = server.ports.champion.current().record.version
+    except NoChampionError as error:
+        return {"ok": False, "detail": f"{refused.strip() or error}"}
+    if not server.refresher.alive:
+        return {"ok": False, "detail": "the refresher has ended; restart this server"}
+    return {"ok": True, "detail": f"{version} answers.{refused}"}
+
+
+def _store_check(server: Server) -> dict[str, Any]:
+    try:
+        server.ports.check_store()
+    except HoldfastError as error:
+        return {"ok": False, "detail": f"takes no writes ({type(error).__name__})"}
+    return {"ok": True, "detail": "takes writes"}
+
+
+def _status(status: Status) -> dict[str, Any]:
+    deployment = status.deployment
+    return {
+        "champion": deployment and deployment.champion.version,
+        "previous": deployment and deployment.previous and deployment.previous.version,
+        "since": deployment and deployment.since,
+        "n_predictions": status.n_predictions,
+        "n_predictions_by_version": status.n_predictions_by_version,
+        "last_prediction_at": status.last_prediction_at,
+        "labels": {
+            name: count
+            for name, count in msgspec.to_builtins(status.labels).items()
+            if name != "fates"
+        },
+        "last_window": _event(status.last_window),
+        "last_decision": _event(status.last_decision),
+        "open_alerts": [_event(event) for event in status.open_alerts],
+        "n_effects_pending": status.n_effects_pending,
+    }
+
+
+def _event(event: Event | None) -> dict[str, Any] | None:
+    if event is None:
+        return None
+    return {
+        "event_id": event.event_id,
+        "seq": event.seq,
+        "at": event.at,
+        "kind": event.kind,
+        **msgspec.to_builtins(event.body),
+    }

@@ -1,0 +1,46 @@
+"""What a project says about itself: holdfast.toml, overridden by the environment."""
+
+from holdfast.settings.loading import CONFIG_FILE, load_settings
+from holdfast.settings.sections import (
+    Aim,
+    AlertSettings,
+    ClockSettings,
+    CostAim,
+    DataSettings,
+    FBetaAim,
+    FixedAim,
+    GuardSettings,
+    ModelSettings,
+    MonitorSettings,
+    PolicySettings,
+    PromoteSettings,
+    RecallAim,
+    RegistrySettings,
+    ServingSettings,
+    Settings,
+    StoreSettings,
+    TrainSettings,
+)
+
+__all__ = [
+    "CONFIG_FILE",
+    "Aim",
+    "AlertSettings",
+    "ClockSettings",
+    "CostAim",
+    "DataSettings",
+    "FBetaAim",
+    "FixedAim",
+    "GuardSettings",
+    "ModelSettings",
+    "MonitorSettings",
+    "PolicySettings",
+    "PromoteSettings",
+    "RecallAim",
+    "RegistrySettings",
+    "ServingSettings",
+    "Settings",
+    "StoreSettings",
+    "TrainSettings",
+    "load_settings",
+]

@@ -1,0 +1,268 @@
+"""What holdfast.toml may say, section by section, with every default."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from holdfast.domain.durations import format_duration, parse_duration
+from holdfast.domain.errors import nearest
+from holdfast.policy.deciding import POLICIES
+
+__all__ = [
+    "SECTIONS",
+    "Aim",
+    "AlertSettings",
+    "ClockSettings",
+    "CostAim",
+    "DataSettings",
+    "FBetaAim",
+    "FixedAim",
+    "GuardSettings",
+    "ModelSettings",
+    "MonitorSettings",
+    "PolicySettings",
+    "PromoteSettings",
+    "RecallAim",
+    "RegistrySettings",
+    "ServingSettings",
+    "Settings",
+    "StoreSettings",
+    "TrainSettings",
+    "choose",
+]
+
+_AIM_FORMS = (
+    "takes one of { recall = 0.8 }, { f_beta = 1.0 }, "
+    "{ cost_false_positive = 1, cost_false_negative = 5 }, { fixed = 0.5 }"
+)
+
+
+def choose(name: str, known: Mapping[str, object]) -> str:
+    """Return the end of a refusal: which known name was meant, and which there are."""
+    meant = nearest(name, known)
+    listed = f"it takes one of {', '.join(known)}"
+    return f"did you mean {meant!r}? ({listed})" if meant else listed
+
+
+def _word(value: object) -> object:
+    """Take ``positive = 1`` for the word "1": the target's words are text throughout."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, int | float) else value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+]
+Names = tuple[str, ...]
+Share = Annotated[float, Field(gt=0, le=1)]
+Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RecallAim(_Section):
+    """Find at least this share of the positives, with as few false alarms as that allows."""
+
+    recall: Share
+
+
+class FBetaAim(_Section):
+    """Balance recall and precision; recall counts `f_beta` times as much."""
+
+    f_beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+class CostAim(_Section):
+    """Make the two errors as cheap as possible, at these prices each."""
+
+    cost_false_positive: Cost
+    cost_false_negative: Cost
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> Self:
+        if self.cost_false_positive == 0 or self.cost_false_negative == 0:
+            raise ValueError("both errors need a price above 0, else one answer fits all rows")
+        return self
+
+
+class FixedAim(_Section):
+    """Use exactly this threshold."""
+
+    fixed: Annotated[float, Field(ge=0, le=1)]
+
+
+def _aim_tag(value: object) -> str | None:
+    keys = set(value) if isinstance(value, dict) else set(getattr(value, "model_fields_set", ()))
+    tags = {
+        "recall": {"recall"},
+        "f_beta": {"f_beta"},
+        "cost": {"cost_false_positive", "cost_false_negative"},
+        "fixed": {"fixed"},
+    }
+    return next((tag for tag, wanted in tags.items() if keys == wanted), None)
+
+
+Aim = Annotated[
+    Annotated[RecallAim, Tag("recall")]
+    | Annotated[FBetaAim, Tag("f_beta")]
+    | Annotated[CostAim, Tag("cost")]
+    | Annotated[FixedAim, Tag("fixed")],
+    Discriminator(_aim_tag, custom_error_type="aim", custom_error_message=_AIM_FORMS),
+]
+"""What the decision threshold is chosen for."""
+
+
+class ModelSettings(_Section):
+    """`[model]`: what is kept true."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = "model"
+
+
+class DataSettings(_Section):
+    """`[data]`: where labelled rows come from and what their columns are."""
+
+    path: Path | None = None
+    target: Annotated[str, Field(min_length=1)]
+    positive: Annotated[str | None, BeforeValidator(_word)] = None  # None: guessed, and said
+    time: str | None = None
+    entity: str | None = None
+    drop: Names = ()
+    categorical: Names = ()  # numeric columns that hold codes
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None  # None: sniffed
+    header: bool = True
+
+
+class TrainSettings(_Section):
+    """`[train]`: which models compete, and for what."""
+
+    trainers: Annotated[Names, Field(min_length=1)] = ("logistic_regression",)
+    aim: Aim = Field(default_factory=lambda: FBetaAim(f_beta=1.0))
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+
+class MonitorSettings(_Section):
+    """`[monitor]`: how production is cut into pieces, and how often it may cry wolf."""
+
+    bucket: Duration = timedelta(days=1)
+    window: Duration = timedelta(days=7)
+    label_maturity: Duration = timedelta(days=30)
+    alarms_per_year: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 4.0
+
+    @model_validator(mode="after")
+    def _windows_hold_whole_buckets(self) -> Self:
+        if self.bucket <= timedelta(0):
+            raise ValueError("bucket must be longer than 0s")
+        if self.window < self.bucket or self.window % self.bucket:
+            raise ValueError(
+                f"window must be a whole number of buckets of {format_duration(self.bucket)}; "
+                f"found {format_duration(self.window)}"
+            )
+        return self
+
+
+class PolicySettings(_Section):
+    """`[policy]`: when alerts become a retraining."""
+
+    name: str = "harm"
+    cooldown: Duration = timedelta(days=7)
+    min_labels: Annotated[int, Field(ge=1)] = 500
+    min_positives: Annotated[int, Field(ge=1)] = 50
+
+    @field_validator("name")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in POLICIES:
+            raise ValueError(choose(name, POLICIES))
+        return name
+
+
+class GuardSettings(_Section):
+    """`[guard]`: what a challenger must show before it is promoted."""
+
+    rule: Literal["better", "no_worse"] = "better"  # policy.guarding.RULES, which needs scipy
+
+
+class PromoteSettings(_Section):
+    """`[promote]`: how a challenger takes over."""
+
+    path: Literal["direct", "canary"] = "direct"
+
+
+class StoreSettings(_Section):
+    """`[store]`: where facts and releases live."""
+
+    url: Annotated[str, Field(min_length=1, repr=False)] = "sqlite:///.holdfast/holdfast.db"
+    retention: Duration = timedelta(days=400)
+    releases: Path = Path(".holdfast/releases")
+
+
+class RegistrySettings(_Section):
+    """`[registry]`: the MLflow server that mirrors runs and releases for people."""
+
+    mlflow: Annotated[str, Field(repr=False)] = "sqlite:///.holdfast/mlflow.db"  # "": none
+
+
+class ServingSettings(_Section):
+    """`[serving]`: how predictions are served."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    workers: Annotated[int, Field(ge=1)] = 1
+    unknown_features: Literal["refuse", "ignore"] = "refuse"
+    max_body_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024
+    max_rows: Annotated[int, Field(ge=1)] = 1_000  # in one request
+
+
+class AlertSettings(_Section):
+    """`[alerts]`: whom to tell, as Apprise addresses."""
+
+    urls: Annotated[Names, Field(repr=False)] = ()
+
+
+class ClockSettings(_Section):
+    """`[clock]`: where the time comes from; a file makes a time-lapse."""
+
+    file: Path | None = None
+
+
+class Settings(_Section):
+    """Everything a project says about itself; paths are absolute."""
+
+    project: Path
+    model: ModelSettings = ModelSettings()
+    data: DataSettings
+    train: TrainSettings = TrainSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    policy: PolicySettings = PolicySettings()
+    guard: GuardSettings = GuardSettings()
+    promote: PromoteSettings = PromoteSettings()
+    store: StoreSettings = StoreSettings()
+    registry: RegistrySettings = RegistrySettings()
+    serving: ServingSettings = ServingSettings()
+    alerts: AlertSettings = AlertSettings()
+    clock: ClockSettings = ClockSettings()
+
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+}

@@ -1,0 +1,26 @@
+"""Stores in memory and a clock that stands still, for tests of what uses the ports."""
+
+from holdfast.testing.fakes.clock import FakeClock
+from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
+from holdfast.testing.fakes.labels import InMemoryLabelLedger
+from holdfast.testing.fakes.leases import InMemoryLease
+from holdfast.testing.fakes.objects import InMemoryObjectStore
+from holdfast.testing.fakes.outbox import InMemoryOutbox
+from holdfast.testing.fakes.predictions import InMemoryPredictionLog
+from holdfast.testing.fakes.profiles import InMemoryProfileStore
+from holdfast.testing.fakes.store import InMemoryStore
+from holdfast.testing.fakes.views import InMemoryViews
+
+__all__ = [
+    "FakeClock",
+    "InMemoryEventLog",
+    "InMemoryLabelLedger",
+    "InMemoryLease",
+    "InMemoryObjectStore",
+    "InMemoryOutbox",
+    "InMemoryPredictionLog",
+    "InMemoryProfileStore",
+    "InMemoryReleaseStore",
+    "InMemoryStore",
+    "InMemoryViews",
+]

@@ -1,0 +1,107 @@
+"""A label ledger in memory, and what it shares with the prediction log."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from holdfast.domain.predictions import LabelCounts, LabelFate, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from holdfast.domain.contract import Contract
+    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.predictions import Label, Prediction, PredictionRequest
+
+__all__ = ["InMemoryLabelLedger", "Ledger", "Line", "LoggedRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """One row of the log."""
+
+    contract: Contract
+    request: PredictionRequest
+    prediction: Prediction
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of the ledger."""
+
+    label: Label
+    received_at: datetime
+    maturity: timedelta
+    fate: LabelFate = LabelFate.ORPHAN
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Rows in the order of commits, and the labels about them."""
+
+    rows: dict[PredictionId, LoggedRow] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    standing: dict[PredictionId, Line] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def settle(self, line: Line) -> None:
+        """Give a line its fate; it stays an orphan while its prediction is unknown."""
+        row = self._row_of(line.label)
+        if row is None:
+            return
+        prediction = row.prediction
+        before = self.standing.get(prediction.prediction_id)
+        if before is not None:
+            same = before.label.positive == line.label.positive
+            line.fate = LabelFate.DUPLICATE if same else LabelFate.CONFLICTING
+            return
+        self.standing[prediction.prediction_id] = line
+        late = line.label.observed_at - prediction.predicted_at > line.maturity
+        line.fate = LabelFate.LATE if late else LabelFate.ACCEPTED
+
+    def join_orphans(self) -> None:
+        """Try every orphan again, in the order in which they came."""
+        for line in self.lines:
+            if line.fate is LabelFate.ORPHAN:
+                self.settle(line)
+
+    def _row_of(self, label: Label) -> LoggedRow | None:
+        if label.prediction_id is not None:
+            return self.rows.get(label.prediction_id)
+        until = label.at or label.observed_at
+        earlier = [
+            row
+            for row in self.rows.values()
+            if row.request.entity == label.entity
+            and row.prediction.predicted_at <= until
+            and row.prediction.role is Role.CHAMPION
+        ]
+        # Of several at one moment, the last to be logged.
+        return max(reversed(earlier), key=lambda row: row.prediction.predicted_at, default=None)
+
+
+class InMemoryLabelLedger:
+    """`LabelLedger` in memory."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def record(
+        self, labels: Sequence[Label], *, received_at: datetime, maturity: timedelta
+    ) -> LabelCounts:
+        """See `LabelLedger.record`."""
+        with self._ledger.lock:
+            lines = [Line(label, received_at, maturity) for label in labels]
+            for line in lines:
+                self._ledger.lines.append(line)
+                self._ledger.settle(line)
+            return LabelCounts.of(tuple(line.fate for line in lines))
+
+    def totals(self) -> LabelCounts:
+        """See `LabelLedger.totals`."""
+        with self._ledger.lock:
+            counts = LabelCounts.of(tuple(line.fate for line in self._ledger.lines))
+        return replace(counts, fates=())

@@ -1,0 +1,67 @@
+"""Leases in memory, on a time of their own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from holdfast.domain.errors import LeaseLostError
+from holdfast.ports.lease import Fence
+
+__all__ = ["InMemoryLease"]
+
+
+@dataclass(slots=True)
+class _Held:
+    token: int
+    holder: str | None
+    expires: timedelta
+
+
+class InMemoryLease:
+    """`Lease` in memory; its time stands still until `pass_time`."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Held] = {}
+        self._time = timedelta(0)
+        self._lock = threading.RLock()
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let leases grow older."""
+        self._time += by
+
+    def acquire(self, name: str, *, holder: str, ttl: timedelta) -> Fence | None:
+        """See `Lease.acquire`."""
+        with self._lock:
+            held = self._held.get(name)
+            if held is not None and held.holder is not None and self._time < held.expires:
+                return None
+            token = 1 if held is None else held.token + 1
+            self._held[name] = _Held(token, holder, self._time + ttl)
+            return Fence(name=name, token=token)
+
+    def renew(self, fence: Fence, *, ttl: timedelta) -> None:
+        """See `Lease.renew`."""
+        with self._lock:
+            self.check(fence)
+            self._held[fence.name].expires = self._time + ttl
+
+    def release(self, fence: Fence) -> None:
+        """See `Lease.release`."""
+        with self._lock:
+            held = self._held.get(fence.name)
+            if held is not None and held.token == fence.token:
+                held.holder = None
+
+    def check(self, fence: Fence | None) -> None:
+        """Refuse a writer whose lease was taken over or given back.
+
+        Raises:
+            LeaseLostError: If the fence is not the lease's current one.
+        """
+        if fence is None:
+            return
+        held = self._held.get(fence.name)
+        if held is None or held.token != fence.token or held.holder is None:
+            raise LeaseLostError(fence.name, token=fence.token)

@@ -1,0 +1,162 @@
+"""A prediction log in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from holdfast.domain.errors import RequestConflictError, UnknownPredictionError
+from holdfast.domain.predictions import LoggedPrediction, Role
+from holdfast.testing.fakes.labels import LoggedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from holdfast.domain.contract import Contract
+    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.predictions import Prediction, PredictionRequest
+    from holdfast.domain.windows import Window
+    from holdfast.ports.prediction_log import LogPage
+    from holdfast.testing.fakes.labels import Ledger
+
+__all__ = ["InMemoryPredictionLog"]
+
+
+class InMemoryPredictionLog:
+    """`PredictionLog` in memory; it is as durable as the process."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._used: dict[str, tuple[object, Prediction]] = {}
+
+    def prepare(self, contract: Contract) -> None:
+        """See `PredictionLog.prepare`; memory needs no tables."""
+
+    def append(
+        self,
+        contract: Contract,
+        requests: Sequence[PredictionRequest],
+        predictions: Sequence[Prediction],
+    ) -> tuple[Prediction, ...]:
+        """See `PredictionLog.append`."""
+        if len(requests) != len(predictions):
+            raise ValueError(f"{len(requests)} requests, but {len(predictions)} predictions")
+        with self._ledger.lock:
+            used = dict(self._used)
+            answers, fresh = [], []
+            for i, (request, prediction) in enumerate(zip(requests, predictions, strict=True)):
+                answer = _answer(contract, request, prediction, used, i)
+                answers.append(answer)
+                if answer is prediction:
+                    fresh.append(LoggedRow(contract, request, _in_utc(prediction)))
+            self._used = used
+            self._ledger.rows |= {row.prediction.prediction_id: row for row in fresh}
+            self._ledger.join_orphans()
+            return tuple(answers)
+
+    def get(self, prediction_id: PredictionId) -> LoggedPrediction:
+        """See `PredictionLog.get`."""
+        with self._ledger.lock:
+            row = self._ledger.rows.get(prediction_id)
+            line = self._ledger.standing.get(prediction_id)
+        if row is None:
+            raise UnknownPredictionError(prediction_id)
+        return LoggedPrediction(
+            prediction=row.prediction,
+            features=dict(zip(row.contract.names, row.request.values, strict=True)),
+            entity=row.request.entity,
+            label=None if line is None else line.label.positive,
+            label_observed_at=None if line is None else line.label.observed_at,
+        )
+
+    def read(self, contract: Contract, *, after: str | None, limit: int) -> LogPage:
+        """See `PredictionLog.read`."""
+        from holdfast.ports.prediction_log import LogPage  # noqa: PLC0415  # beside its user
+
+        owner = contract.schema_digest
+        schema_digest, _, position = (after or f"{owner}.0").rpartition(".")
+        if schema_digest != owner:
+            raise ValueError(f"the cursor {after!r} belongs to another contract's log")
+        start = int(position)
+        rows = self._of(contract)[start : start + limit]
+        return LogPage(rows=_table(contract, rows), cursor=f"{owner}.{start + len(rows)}")
+
+    def window(
+        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+    ) -> pa.Table:
+        """See `PredictionLog.window`."""
+        rows = [
+            row
+            for row in self._of(contract)
+            if row.prediction.role is Role.CHAMPION and row.prediction.predicted_at in window
+        ]
+        rows.sort(key=lambda row: row.prediction.predicted_at)
+        if labels_known_at is None:
+            return _table(contract, rows)
+        lines = {
+            prediction_id: line
+            for prediction_id, line in self._ledger.standing.items()
+            if line.received_at <= labels_known_at
+        }
+        known = [row for row in rows if row.prediction.prediction_id in lines]
+        labels = [lines[row.prediction.prediction_id].label.positive for row in known]
+        return _table(contract, known, labels)
+
+    def _of(self, contract: Contract) -> list[LoggedRow]:
+        digest = contract.schema_digest
+        with self._ledger.lock:
+            rows = list(self._ledger.rows.values())
+        return [row for row in rows if row.contract.schema_digest == digest]
+
+
+def _in_utc(prediction: Prediction) -> Prediction:
+    return replace(prediction, predicted_at=prediction.predicted_at.astimezone(UTC))
+
+
+def _answer(
+    contract: Contract,
+    request: PredictionRequest,
+    prediction: Prediction,
+    used: dict[str, tuple[object, Prediction]],
+    row: int,
+) -> Prediction:
+    if request.request_id is None:
+        return prediction
+    content = (dict(zip(contract.names, request.values, strict=True)), request.entity)
+    before, answer = used.setdefault(request.request_id, (content, prediction))
+    if before != content:
+        raise RequestConflictError(request.request_id, row=row)
+    return answer
+
+
+def _table(
+    contract: Contract, rows: Sequence[LoggedRow], labels: Sequence[bool] | None = None
+) -> pa.Table:
+    # Only these reads need pyarrow; tests of the slim server do without it.
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    from holdfast.domain.tables import ARROW_TYPES  # noqa: PLC0415  # see above
+
+    answers = [row.prediction for row in rows]
+    columns: dict[str, Any] = {
+        "prediction_id": pa.array([str(p.prediction_id) for p in answers], pa.string()),
+        "model_version": pa.array([str(p.model_version) for p in answers], pa.string()),
+        "role": pa.array([p.role.value for p in answers], pa.string()),
+        "entity": pa.array([row.request.entity for row in rows], pa.string()),
+        "score": pa.array([p.score for p in answers], pa.float64()),
+        "positive": pa.array([p.positive for p in answers], pa.bool_()),
+        "predicted_at": pa.array([p.predicted_at for p in answers], pa.timestamp("us", tz="UTC")),
+    }
+    arrays = list(columns.values())
+    names = list(columns)
+    for i, feature in enumerate(contract.features):
+        arrays.append(pa.array([row.request.values[i] for row in rows], ARROW_TYPES[feature.kind]))
+        names.append(feature.name)
+    if labels is not None:
+        arrays.append(pa.array(labels, pa.bool_()))
+        names.append("label")
+    return pa.Table.from_arrays(arrays, names=names)

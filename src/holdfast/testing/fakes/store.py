@@ -1,0 +1,48 @@
+"""Everything a store serves, in memory; the same attributes as the SQL store."""
+
+from __future__ import annotations
+
+from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
+from holdfast.testing.fakes.labels import InMemoryLabelLedger, Ledger
+from holdfast.testing.fakes.leases import InMemoryLease
+from holdfast.testing.fakes.outbox import InMemoryOutbox
+from holdfast.testing.fakes.predictions import InMemoryPredictionLog
+from holdfast.testing.fakes.profiles import InMemoryProfileStore
+from holdfast.testing.fakes.views import InMemoryViews
+
+__all__ = ["InMemoryStore"]
+
+
+class InMemoryStore:
+    """One store in memory.
+
+    Attributes:
+        events: The event log.
+        releases: The release projections.
+        predictions: The prediction log.
+        labels: The label ledger.
+        profiles: Profiles by bucket.
+        outbox: Effects that wait for delivery.
+        leases: Who may act.
+        views: Read-only questions.
+    """
+
+    def __init__(self) -> None:
+        ledger = Ledger()
+        self.leases = InMemoryLease()
+        self.outbox = InMemoryOutbox()
+        self.events = InMemoryEventLog(self.leases, self.outbox)
+        self.releases = InMemoryReleaseStore(self.events)
+        self.predictions = InMemoryPredictionLog(ledger)
+        self.labels = InMemoryLabelLedger(ledger)
+        self.profiles = InMemoryProfileStore(self.leases)
+        self.views = InMemoryViews(
+            events=self.events,
+            releases=self.releases,
+            labels=self.labels,
+            ledger=ledger,
+            outbox=self.outbox,
+        )
+
+    def close(self) -> None:
+        """Close nothing: memory goes with the process."""

@@ -1,0 +1,34 @@
+"""Contract suites: inherit one for an adapter, give it the fixtures it names, run pytest.
+
+class TestMyLease(LeaseSuite):
+    @pytest.fixture
+    def leases(self): ...
+"""
+
+from holdfast.testing.suites.clock import ClockSuite
+from holdfast.testing.suites.data_source import DataSourceSuite
+from holdfast.testing.suites.event_log import EventLogSuite
+from holdfast.testing.suites.label_ledger import LabelLedgerSuite
+from holdfast.testing.suites.lease import LeaseSuite
+from holdfast.testing.suites.object_store import ObjectStoreSuite
+from holdfast.testing.suites.outbox import OutboxSuite
+from holdfast.testing.suites.prediction_log import PredictionLogSuite
+from holdfast.testing.suites.prediction_reads import PredictionReadsSuite
+from holdfast.testing.suites.profile_store import ProfileStoreSuite
+from holdfast.testing.suites.release_store import ReleaseStoreSuite
+from holdfast.testing.suites.views import ViewsSuite
+
+__all__ = [
+    "ClockSuite",
+    "DataSourceSuite",
+    "EventLogSuite",
+    "LabelLedgerSuite",
+    "LeaseSuite",
+    "ObjectStoreSuite",
+    "OutboxSuite",
+    "PredictionLogSuite",
+    "PredictionReadsSuite",
+    "ProfileStoreSuite",
+    "ReleaseStoreSuite",
+    "ViewsSuite",
+]

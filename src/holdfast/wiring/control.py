@@ -1,0 +1,114 @@
+"""The control plane's wiring: from settings to ports and plan."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from holdfast.adapters.notifiers.console import ConsoleNotifier
+from holdfast.adapters.registries.mlflow import MlflowRegistry
+from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.domain.errors import SettingsError, nearest
+from holdfast.loop.control import ControlPlan, ControlPorts
+from holdfast.policy.assessing import MonitorPolicy
+from holdfast.policy.deciding import DecisionPolicy
+from holdfast.policy.guarding import GuardPolicy
+from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.settings import CostAim, FBetaAim, RecallAim
+from holdfast.wiring.project import clock_of, open_objects, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.policy.thresholds import Aim
+    from holdfast.ports.trainer import Trainer
+    from holdfast.settings import Settings
+
+__all__ = ["aim_of", "open_control", "plan_of", "trainers_of"]
+
+_TRAINERS: dict[str, type[Trainer]] = {"logistic_regression": LogisticRegressionTrainer}
+
+
+@contextmanager
+def open_control(settings: Settings, *, create: bool = False) -> Iterator[ControlPorts]:
+    """Open what the control plane needs, and close it afterwards.
+
+    Args:
+        settings: The project's.
+        create: Make the store where there is none.
+
+    Raises:
+        SettingsError: If a trainer is not known.
+        StoreUnavailableError: If there is no store and none is to be made.
+        StoreVersionError: If another version of Holdfast made it.
+    """
+    trainers = trainers_of(settings)
+    address = settings.registry.mlflow
+    with open_store(settings, create=create) as store:
+        yield ControlPorts(
+            predictions=store.predictions,
+            labels=store.labels,
+            events=store.events,
+            releases=store.releases,
+            profiles=store.profiles,
+            outbox=store.outbox,
+            lease=store.leases,
+            views=store.views,
+            objects=open_objects(settings),
+            runtime=OnnxRuntime(),
+            trainers=trainers,
+            registry=MlflowRegistry(address, model_name=settings.model.name) if address else None,
+            notifiers=(ConsoleNotifier(),),
+            clock=clock_of(settings),
+        )
+
+
+def plan_of(settings: Settings) -> ControlPlan:
+    """Return what the settings want of the loop."""
+    monitor, policy = settings.monitor, settings.policy
+    return ControlPlan(
+        model_name=settings.model.name,
+        aim=aim_of(settings),
+        seed=settings.train.seed,
+        bucket=monitor.bucket,
+        window=monitor.window,
+        label_maturity=monitor.label_maturity,
+        monitor=MonitorPolicy(),
+        decision=DecisionPolicy(
+            name=policy.name,
+            cooldown=policy.cooldown,
+            cooldown_limit=max(monitor.label_maturity, timedelta(0)),
+            min_labels=policy.min_labels,
+            min_positives=policy.min_positives,
+        ),
+        guard=GuardPolicy(rule=settings.guard.rule),
+    )
+
+
+def aim_of(settings: Settings) -> Aim:
+    """Return what the decision threshold is chosen for."""
+    match settings.train.aim:
+        case RecallAim(recall=recall):
+            return RecallAtLeast(recall=recall)
+        case FBetaAim(f_beta=beta):
+            return FBeta(beta=beta)
+        case CostAim(cost_false_positive=false_positive, cost_false_negative=false_negative):
+            return Costs(false_positive=false_positive, false_negative=false_negative)
+        case fixed:
+            return Fixed(threshold=fixed.fixed)
+
+
+def trainers_of(settings: Settings) -> tuple[Trainer, ...]:
+    """Return the trainers that compete.
+
+    Raises:
+        SettingsError: If one is not known.
+    """
+    unknown = [name for name in settings.train.trainers if name not in _TRAINERS]
+    if unknown:
+        meant = nearest(unknown[0], _TRAINERS)
+        hint = f"Did you mean {meant!r}?" if meant else f"It takes {', '.join(_TRAINERS)}."
+        raise SettingsError(f"[train] trainers: {unknown[0]!r} is not a trainer here. {hint}")
+    return tuple(_TRAINERS[name]() for name in settings.train.trainers)

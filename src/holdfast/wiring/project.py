@@ -1,0 +1,66 @@
+"""What both planes are wired from: the settings' store, clock and release folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.adapters.clocks.file import FileClock
+from holdfast.adapters.clocks.system import SystemClock
+from holdfast.adapters.objects.files import FileObjectStore
+from holdfast.adapters.stores.sql import SqlStore
+from holdfast.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from holdfast.ports.clock import Clock
+    from holdfast.settings import Settings
+
+__all__ = ["clock_of", "open_objects", "open_store", "refuse_what_is_to_come"]
+
+_TO_COME = {
+    ("guard", "rule", "auc_and_recall"): "rule 'auc_and_recall'",
+    ("promote", "path", "canary"): "path 'canary'",
+}
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the project's clock: the system's, or a file's for a time-lapse."""
+    file = settings.clock.file
+    return SystemClock() if file is None else FileClock(file)
+
+
+def open_store(settings: Settings, *, create: bool) -> SqlStore:
+    """Open the project's store.
+
+    Raises:
+        SettingsError: If its address is not one that this version can open.
+        StoreVersionError: If another version of Holdfast made it.
+        StoreUnavailableError: If it is absent (and not to be created) or unreadable.
+    """
+    refuse_what_is_to_come(settings)
+    return SqlStore.open(settings.store.url, create=create)
+
+
+def open_objects(settings: Settings) -> FileObjectStore:
+    """Return the folder of the project's releases."""
+    return FileObjectStore(settings.store.releases)
+
+
+def refuse_what_is_to_come(settings: Settings) -> None:
+    """Refuse settings that this version knows but cannot honour yet.
+
+    Silence would let a project believe that it is alerted, or guarded, as it asked for.
+    """
+    asked = [
+        (section, f"[{section}] {what}")
+        for (section, key, value), what in _TO_COME.items()
+        if getattr(getattr(settings, section), key) == value
+    ]
+    if settings.alerts.urls:
+        asked.append(("alerts", "[alerts] urls"))
+    if settings.serving.workers > 1:
+        asked.append(("serving", "[serving] workers above 1"))
+    if asked:
+        raise SettingsError(
+            f"{', '.join(what for _, what in asked)}: known, but not part of this version yet. "
+            "Leave it out of holdfast.toml"
+        )

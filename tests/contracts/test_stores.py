@@ -1,0 +1,131 @@
+"""Every store, in SQL and in memory, passes the contract suite of each port it serves."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from holdfast.adapters.stores.sql import SqlStore
+from holdfast.adapters.stores.sql.leases import SqlLease
+from holdfast.testing.fakes import InMemoryStore
+from holdfast.testing.suites import (
+    EventLogSuite,
+    LabelLedgerSuite,
+    LeaseSuite,
+    OutboxSuite,
+    PredictionLogSuite,
+    PredictionReadsSuite,
+    ProfileStoreSuite,
+    ReleaseStoreSuite,
+    ViewsSuite,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+Store = SqlStore | InMemoryStore
+
+
+@pytest.fixture(params=["sql", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    opened: Store
+    if request.param == "sql":
+        opened = SqlStore.open(f"sqlite:///{tmp_path}/holdfast.db", create=True)
+    else:
+        opened = InMemoryStore()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def events(store: Store):
+    return store.events
+
+
+@pytest.fixture
+def releases(store: Store):
+    return store.releases
+
+
+@pytest.fixture
+def log(store: Store):
+    return store.predictions
+
+
+@pytest.fixture
+def ledger(store: Store):
+    return store.labels
+
+
+@pytest.fixture
+def profiles(store: Store):
+    return store.profiles
+
+
+@pytest.fixture
+def outbox(store: Store):
+    return store.outbox
+
+
+@pytest.fixture
+def views(store: Store):
+    return store.views
+
+
+@pytest.fixture
+def leases(store: Store):
+    return store.leases
+
+
+@pytest.fixture
+def pass_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    if isinstance(store, InMemoryStore):
+        return store.leases.pass_time
+    start, passed = time.time(), [0.0]
+    monkeypatch.setattr(store.leases, "_now", lambda: start + passed[0])
+    assert isinstance(store.leases, SqlLease)
+
+    def later(by: timedelta) -> None:
+        passed[0] += by.total_seconds()
+
+    return later
+
+
+class TestPredictionLog(PredictionLogSuite):
+    pass
+
+
+class TestPredictionReads(PredictionReadsSuite):
+    pass
+
+
+class TestLabelLedger(LabelLedgerSuite):
+    pass
+
+
+class TestEventLog(EventLogSuite):
+    pass
+
+
+class TestReleaseStore(ReleaseStoreSuite):
+    pass
+
+
+class TestOutbox(OutboxSuite):
+    pass
+
+
+class TestLease(LeaseSuite):
+    pass
+
+
+class TestProfileStore(ProfileStoreSuite):
+    pass
+
+
+class TestViews(ViewsSuite):
+    pass

@@ -1,0 +1,139 @@
+"""Transactions, checkpoints and the one translation of errors."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from holdfast.adapters.stores.sql import database as module
+from holdfast.adapters.stores.sql.database import chunks
+from holdfast.adapters.stores.sql.sqlite import connect
+from holdfast.domain.errors import StoreUnavailableError
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "h.db"
+
+
+@pytest.fixture
+def database(path):
+    database = connect(path)
+    database.use_wal()
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE t (x INTEGER PRIMARY KEY, y TEXT)"))
+    yield database
+    database.close()
+
+
+def put(database, y="y"):
+    with database.write() as connection:
+        connection.execute(text("INSERT INTO t (y) VALUES (:y)"), {"y": y})
+
+
+def count(database):
+    with database.read() as connection:
+        return connection.execute(text("SELECT count(*) FROM t")).scalar()
+
+
+class TestWrite:
+    def test_stands_once_it_has_returned(self, path, database):
+        """Another connection to the file sees it."""
+        put(database)
+        other = connect(path)
+
+        assert count(other) == 1
+        other.close()
+
+    def test_leaves_nothing_where_the_body_fails(self, database):
+        """Whatever was raised."""
+        with pytest.raises(KeyError), database.write() as connection:
+            connection.execute(text("INSERT INTO t (y) VALUES ('y')"))
+            raise KeyError
+
+        assert count(database) == 0
+
+    def test_translates_failures_of_the_database(self, database):
+        """A table that is gone is a store that cannot be used."""
+        with (
+            pytest.raises(StoreUnavailableError, match="no such table: absent"),
+            database.write() as connection,
+        ):
+            connection.execute(text("INSERT INTO absent VALUES (1)"))
+
+    def test_does_not_disguise_a_defect_of_the_caller(self, database):
+        """A broken constraint is no outage: trying again would not help."""
+        with pytest.raises(IntegrityError), database.write() as connection:
+            connection.execute(text("INSERT INTO t (x) VALUES (1), (1)"))
+
+
+class TestRead:
+    def test_sees_one_snapshot(self, database):
+        """What is written meanwhile appears in the next one."""
+        with database.read() as connection:
+            before = connection.execute(text("SELECT count(*) FROM t")).scalar()
+            put(database)
+            after = connection.execute(text("SELECT count(*) FROM t")).scalar()
+
+        assert (before, after, count(database)) == (0, 0, 1)
+
+
+class TestCheckpoints:
+    def test_keep_the_log_short(self, path, database, monkeypatch):
+        """SQLite's own checkpoints are off, so the WAL must be folded in by the writers."""
+        monkeypatch.setattr(module, "_WAL_LIMIT", 200_000)
+        sizes = []
+        for _ in range(150):
+            put(database, "y" * 10_000)
+            sizes.append(path.with_name("h.db-wal").stat().st_size)
+
+        assert max(sizes) < 2_000_000  # 150 writes of 10 kB and more without any
+        assert path.stat().st_size > 1_000_000
+
+    def test_wait_while_a_reader_hinders_them(self, path, database, monkeypatch):
+        """The log grows meanwhile; the writers neither wait nor try at every write."""
+        monkeypatch.setattr(module, "_WAL_LIMIT", 50_000)
+        tried = []
+        pragma = type(database)._pragma
+        monkeypatch.setattr(
+            type(database), "_pragma", lambda self, what: (tried.append(what), pragma(self, what))
+        )
+        with database.read() as connection:
+            connection.execute(text("SELECT count(*) FROM t")).scalar()
+            for _ in range(50):
+                put(database, "y" * 10_000)
+
+        assert 1 <= len(tried) <= 25
+        assert count(database) == 50
+
+
+class TestClose:
+    def test_folds_the_log_away(self, path, database):
+        """The last one leaves a single file behind, and the lock."""
+        put(database)
+
+        database.close()
+        database.close()
+
+        assert sorted(p.name for p in path.parent.iterdir()) == ["h.db", "h.db.lock"]
+
+    def test_ends_its_use(self, database):
+        """Neither reads nor writes come back to life."""
+        database.close()
+
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            count(database)
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            put(database)
+
+
+class TestChunks:
+    def test_lose_no_value(self):
+        """In order, in pieces that one statement can take."""
+        values = [str(i) for i in range(1_201)]
+
+        pieces = list(chunks(values))
+
+        assert [value for piece in pieces for value in piece] == values
+        assert [len(piece) for piece in pieces] == [500, 500, 201]

@@ -1,0 +1,119 @@
+"""Ground truth in the target's own words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from holdfast.domain.contract import Target
+from holdfast.domain.errors import InvalidFieldsError, InvalidLabelError
+from holdfast.domain.predictions import LabelCounts, LabelFate
+from holdfast.loop.label import decode_label, decode_labels, record_labels
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CHURN = Target(name="Churn", positive="Yes", negative="No")
+
+
+class TestDecodeLabel:
+    @pytest.mark.parametrize(
+        ("value", "words", "expected"),
+        [
+            ("Yes", ("Yes", "No"), True),
+            (" No ", ("Yes", "No"), False),
+            (True, ("true", "false"), True),
+            (False, ("True", "False"), False),
+            (1, ("1", "0"), True),
+            (0.0, ("1", "0"), False),
+            (1, ("1.0", "0.0"), True),
+            ("0", ("1", "0"), False),
+            (2, ("2", "1"), True),
+        ],
+    )
+    def test_takes_the_targets_own_words(self, value, words, expected):
+        """Text as it stands; booleans and numbers where the words are such themselves."""
+        target = Target(name="t", positive=words[0], negative=words[1])
+
+        assert decode_label(value, target) is expected
+
+    @pytest.mark.parametrize(
+        "value", ["yes", "Y", "", True, 1, 0, None, [], {"a": 1}, float("nan")]
+    )
+    def test_refuses_everything_else(self, value):
+        """A guess at what "1" means for a target of Yes and No would poison the truth."""
+        with pytest.raises(InvalidLabelError, match="must be one of 'Yes', 'No'") as caught:
+            decode_label(value, CHURN, row=7)
+
+        assert caught.value.row == 7
+
+    def test_booleans_are_no_numbers(self):
+        """True equals 1 in Python; for a target of 1 and 0 it is not said."""
+        with pytest.raises(InvalidLabelError):
+            decode_label(True, Target(name="t", positive="1", negative="0"))
+
+    def test_does_not_echo_text(self):
+        """The error describes what was found and does not repeat it."""
+        with pytest.raises(InvalidLabelError) as caught:
+            decode_label("4929-1234-secret", CHURN)
+
+        assert "secret" not in str(caught.value)
+
+
+class TestDecodeLabels:
+    def test_reads_ids_times_and_words(self):
+        """By prediction and by entity, with and without the time of observation."""
+        rows = [
+            {"prediction_id": "p1", "label": "Yes"},
+            {"entity": 7590, "at": "2026-02-01", "label": "No", "observed_at": "2026-02-20T00:00Z"},
+        ]
+
+        first, second = decode_labels(rows, CHURN, now=NOW)
+
+        assert (first.positive, first.prediction_id, first.observed_at) == (True, "p1", NOW)
+        assert (second.positive, second.entity) == (False, "7590")
+        assert second.at == datetime(2026, 2, 1, tzinfo=UTC)
+        assert second.observed_at == datetime(2026, 2, 20, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("row", "field"),
+        [
+            ({"label": "Yes"}, "prediction_id"),
+            ({"prediction_id": "p", "entity": "e", "label": "Yes"}, "entity"),
+            ({"prediction_id": "p", "at": "2026-01-01", "label": "Yes"}, "at"),
+            ({"prediction_id": "p"}, "label"),
+            ({"prediction_id": "p", "label": None}, "label"),
+            ({"prediction_id": "p", "label": "Yes", "observed_at": "soon"}, "observed_at"),
+            ({"prediction_id": "p", "label": "Yes", "lable": "No"}, "lable"),
+            ({"prediction_id": ["p"], "label": "Yes"}, "prediction_id"),
+        ],
+    )
+    def test_names_the_row_and_field_that_is_wrong(self, row, field):
+        """A batch is refused as a whole, with each trouble's place."""
+        good = {"prediction_id": "p0", "label": "No"}
+
+        with pytest.raises(InvalidFieldsError) as caught:
+            decode_labels([good, row], CHURN, now=NOW)
+
+        assert [(issue.row, issue.field) for issue in caught.value.issues] == [(1, field)]
+
+
+class TestRecordLabels:
+    def test_hands_over_the_whole_batch_with_the_moment_and_the_maturity(self):
+        """The ledger alone says what becomes of each label."""
+        calls = []
+
+        class Ledger:
+            def record(self, labels, *, received_at, maturity):
+                calls.append((len(labels), received_at, maturity))
+                return LabelCounts.of((LabelFate.ACCEPTED, LabelFate.ORPHAN))
+
+        class Clock:
+            def now(self):
+                return NOW
+
+        rows = [{"prediction_id": "p1", "label": "Yes"}, {"prediction_id": "p2", "label": "No"}]
+
+        counts = record_labels(Ledger(), Clock(), rows, target=CHURN, maturity=timedelta(days=30))
+
+        assert calls == [(2, NOW, timedelta(days=30))]
+        assert (counts.accepted, counts.orphan) == (1, 1)

@@ -1,0 +1,135 @@
+"""Scoring, logging and answering; and why a score is what it is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from holdfast.domain.errors import StoreUnavailableError
+from holdfast.domain.predictions import PredictionRequest
+from holdfast.domain.releases import ReleaseRecord
+from holdfast.loop.predict import explain, predict
+from holdfast.loop.swap import ServedModel
+from holdfast.testing.online import TINY_CONTRACT, TinyModel
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ROW = (3.0, None, False, "monthly")
+LOYAL = (70.0, 20.0, True, "two years")
+
+
+class Clock:
+    """Stands still."""
+
+    def now(self):
+        return NOW
+
+
+class Log:
+    """Remembers what it was given; a test may let it answer otherwise, or fail."""
+
+    def __init__(self, answer=None, failure=None):
+        self.appended = []
+        self._answer, self._failure = answer, failure
+
+    def append(self, contract, requests, predictions):
+        if self._failure is not None:
+            raise self._failure
+        self.appended.append((contract, tuple(requests), tuple(predictions)))
+        return self._answer or tuple(predictions)
+
+
+@pytest.fixture
+def served():
+    """A model in memory."""
+    record = ReleaseRecord(version="v3", release_id="r" * 64, schema_digest="s" * 64)
+    return ServedModel(
+        record=record, contract=TINY_CONTRACT, model=TinyModel(1.0), seq=2, since=NOW
+    )
+
+
+class TestPredict:
+    def test_answers_each_row_with_the_version_that_scored_it(self, served):
+        """Scores, decisions and threshold are the served model's, in the order of the rows."""
+        requests = [PredictionRequest(values=ROW), PredictionRequest(values=LOYAL)]
+
+        first, second = predict(served, Log(), Clock(), requests)
+
+        assert (first.positive, second.positive) == (True, False)
+        assert first.score == pytest.approx(0.8641, abs=1e-4)
+        assert {first.model_version, second.model_version} == {"v3"}
+        assert first.threshold == 0.5
+        assert first.predicted_at == NOW
+
+    def test_logs_the_batch_before_it_answers(self, served):
+        """What is returned went to the log in one piece, with ids that carry the time."""
+        log = Log()
+        requests = [PredictionRequest(values=ROW), PredictionRequest(values=LOYAL)]
+
+        answers = predict(served, log, Clock(), requests)
+
+        assert log.appended == [(TINY_CONTRACT, tuple(requests), answers)]
+        identifiers = [uuid.UUID(answer.prediction_id) for answer in answers]
+        assert len(set(identifiers)) == 2
+        assert {i.int >> 80 for i in identifiers} == {int(NOW.timestamp() * 1000)}
+
+    def test_gives_the_answer_that_the_log_gives(self, served):
+        """A request that was answered before gets the logged answer, not the new score."""
+        scored = predict(served, Log(), Clock(), [PredictionRequest(values=ROW)])
+        logged = replace(scored[0], score=0.25, model_version="v1")
+        again = PredictionRequest(values=ROW, request_id="order-1")
+
+        answers = predict(served, Log(answer=(logged,)), Clock(), [again])
+
+        assert answers == (logged,)
+
+    def test_answers_nothing_that_is_not_durable(self, served):
+        """A log that cannot write leaves the caller without an answer."""
+        log = Log(failure=StoreUnavailableError("disk full"))
+
+        with pytest.raises(StoreUnavailableError):
+            predict(served, log, Clock(), [PredictionRequest(values=ROW)])
+
+    def test_a_score_at_the_threshold_is_positive(self, served):
+        """The threshold itself belongs to the positive side."""
+        score = float(predict(served, Log(), Clock(), [PredictionRequest(values=ROW)])[0].score)
+        at_score = replace(served, contract=replace(TINY_CONTRACT, threshold=score))
+
+        answer = predict(at_score, Log(), Clock(), [PredictionRequest(values=ROW)])[0]
+
+        assert answer.positive
+
+    def test_an_empty_batch_touches_nothing(self, served):
+        """No rows, no answers, no write."""
+        log = Log()
+
+        assert predict(served, log, Clock(), []) == ()
+        assert log.appended == []
+
+
+class TestExplain:
+    def test_says_what_each_feature_contributes(self, served):
+        """Each figure is the change of the score when that feature alone becomes typical."""
+        explanation = explain(served, [ROW, LOYAL])
+
+        assert [list(e) for e in explanation] == [list(TINY_CONTRACT.names)] * 2
+        first, second = explanation
+        assert first["tenure"] < 0  # a new customer's score falls with more tenure
+        assert first["plan"] == 0.0  # monthly is typical
+        assert second["tenure"] > 0
+        assert second["plan"] > 0
+
+    def test_scores_all_variants_as_one_batch(self, served):
+        """One call of the model for all rows and features: a model has a cost per call."""
+        sizes = []
+
+        class Counting(TinyModel):
+            def score(self, rows):
+                sizes.append(len(rows))
+                return super().score(rows)
+
+        explain(replace(served, model=Counting(1.0)), [ROW, LOYAL])
+
+        assert sizes == [2 * (len(TINY_CONTRACT.features) + 1)]
