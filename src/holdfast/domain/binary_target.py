@@ -16,7 +16,7 @@ from holdfast.domain.errors import TargetError, nearest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["LabelledRows", "read_target"]
+__all__ = ["LabelledRows", "read_labels", "read_target"]
 
 _POSITIVE_WORDS = frozenset(
     {"yes", "y", "true", "t", "vrai", "wahr", "oui", "ja", "si", "sí", "up", "positive", "pos"}
@@ -68,6 +68,34 @@ def read_target(table: pa.Table, name: str, positive: str | None = None) -> Labe
     return LabelledRows(
         target=Target(name=name, positive=chosen, negative=other),
         guessed=positive is None,
+        known=np.asarray(known, dtype=np.bool_),
+        labels=np.asarray(labels, dtype=np.bool_),
+    )
+
+
+def read_labels(table: pa.Table, target: Target) -> LabelledRows:
+    """Read labels in the words of a known target; one class alone will do.
+
+    Args:
+        table: As a `DataSource` returns it; has the target's column.
+        target: Whose words the labels must be.
+
+    Raises:
+        TargetError: If the column holds another word.
+    """
+    words = as_words(table.column(target.name), table.schema.field(target.name))
+    others = [word for word in _counts(words) if word not in {target.positive, target.negative}]
+    if others:
+        raise TargetError(
+            target.name,
+            f"holds {others[0]!r}, which the model in production does not know",
+            remedy=f"Its words are {target.positive!r} and {target.negative!r}.",
+        )
+    known = pc.is_valid(words).to_numpy(zero_copy_only=False)
+    labels = pc.equal(words.drop_null(), target.positive).to_numpy(zero_copy_only=False)
+    return LabelledRows(
+        target=target,
+        guessed=False,
         known=np.asarray(known, dtype=np.bool_),
         labels=np.asarray(labels, dtype=np.bool_),
     )

@@ -111,3 +111,12 @@ class LabelCounts:
         1
         """
         return cls(**{fate.value: fates.count(fate) for fate in LabelFate}, fates=fates)
+
+    def __add__(self, other: LabelCounts) -> LabelCounts:
+        return LabelCounts(
+            **{
+                fate.value: getattr(self, fate.value) + getattr(other, fate.value)
+                for fate in LabelFate
+            },
+            fates=self.fates + other.fates,
+        )

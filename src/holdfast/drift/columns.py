@@ -19,7 +19,8 @@ __all__ = ["float_values", "rows_beyond", "rows_not_among", "word_counts"]
 def float_values(column: pa.ChunkedArray) -> NDArray[np.float64]:
     """Return a numeric column as doubles, NaN for missing; shape ``(n,)``."""
     floats = column.cast(pa.float64()) if column.type != pa.float64() else column
-    values: NDArray[np.float64] = pc.fill_null(floats, float("nan")).to_numpy()
+    filled = pc.fill_null(floats, float("nan")) if floats.null_count else floats
+    values: NDArray[np.float64] = filled.to_numpy()
     return values
 
 

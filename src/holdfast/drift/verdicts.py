@@ -43,6 +43,7 @@ class DriftPolicy:
         blindness: A feature is underpowered if its smallest detectable shift exceeds
             this many times `min_effect`.
         missing_rise: Rise of the missing share from which a feed counts as broken.
+        min_broken_rows: Rows below which no feed counts as broken.
         share: The window is drifted if at least this share of its features is.
         decisive: Methods whose tests make the verdict.
     """
@@ -54,6 +55,7 @@ class DriftPolicy:
     power: float = 0.8
     blindness: float = 2.5
     missing_rise: float = 0.2
+    min_broken_rows: int = 30
     share: float = 0.5
     decisive: tuple[str, ...] = (
         "kolmogorov_smirnov",
@@ -231,6 +233,7 @@ def _feature(
             values_drifted=bool(drifted - {"missingness"}),
             missing_drifted="missingness" in drifted,
             missing_rise=policy.missing_rise,
+            min_rows=policy.min_broken_rows,
         ),
         needed=needed,
     )

@@ -9,9 +9,9 @@ import structlog
 
 from holdfast.domain.canonical import canonical_json, from_json
 from holdfast.domain.evidence import Alert
-from holdfast.domain.ids import ModelVersion
-from holdfast.domain.releases import MODEL, MODEL_CARD, verified
-from holdfast.loop.fetch import fetch_manifest
+from holdfast.domain.ids import ModelVersion, ReleaseId
+from holdfast.domain.releases import MODEL, MODEL_CARD
+from holdfast.loop.fetch import fetch_file, fetch_manifest
 from holdfast.loop.fetch_reference import fetch_metrics
 
 if TYPE_CHECKING:
@@ -66,9 +66,26 @@ def _perform(ports: ControlPorts, pending: PendingEffect) -> None:
             for notifier in ports.notifiers:
                 notifier.notify(decoded, event_id=pending.event_id)
         case "registry", {"do": "record_release", "version": version, "release_id": release_id}:
-            _record_release(ports, pending, ModelVersion(version), release_id)
+            _record_release(ports, pending, ModelVersion(version), ReleaseId(release_id))
         case "registry", {"do": "set_aliases", "aliases": aliases}:
             if ports.registry is not None:
                 ports.registry.set_aliases(aliases)
         case channel, _:
             raise ValueError(f"no one takes effects of channel {channel!r} of this form")
+
+
+def _record_release(
+    ports: ControlPorts, pending: PendingEffect, version: ModelVersion, release_id: ReleaseId
+) -> None:
+    if ports.registry is None:
+        return
+    manifest = fetch_manifest(ports.objects, release_id)
+    ports.registry.record_release(
+        event_id=pending.event_id,
+        version=version,
+        manifest=manifest,
+        metrics=fetch_metrics(ports.objects, release_id, manifest),
+        model=fetch_file(ports.objects, release_id, manifest, MODEL),
+        model_card=fetch_file(ports.objects, release_id, manifest, MODEL_CARD),
+        tags={"release_id": release_id},
+    )

@@ -11,7 +11,6 @@ from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
-    from holdfast.domain.events import Event
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ReleaseRecord
     from holdfast.loop.control import ControlPorts
@@ -29,7 +28,7 @@ def promote(
     key: str | None = None,
     contract_change: bool = False,
     fence: Fence | None = None,
-) -> Event:
+) -> ChampionPromoted:
     """Make a release the champion; servers swap within their polling time.
 
     Args:
@@ -66,12 +65,14 @@ def promote(
     )
     effects = (_aliases(version, previous),)
     drafts = [Draft(body=body, actor=actor, key=key, effects=effects)]
-    return ports.events.append(drafts, at=ports.clock.now(), fence=fence)[0]
+    (event,) = ports.events.append(drafts, at=ports.clock.now(), fence=fence)
+    assert isinstance(event.body, ChampionPromoted)  # a key belongs to one kind of event
+    return event.body
 
 
 def roll_back(
     ports: ControlPorts, *, to: ModelVersion | None = None, reason: str, actor: str
-) -> Event:
+) -> ChampionRolledBack:
     """Return production to an earlier release, byte for byte.
 
     Args:
@@ -107,7 +108,8 @@ def roll_back(
     )
     effects = (_aliases(record.version, deployment.champion.version),)
     drafts = [Draft(body=body, actor=actor, effects=effects)]
-    return ports.events.append(drafts, at=ports.clock.now())[0]
+    ports.events.append(drafts, at=ports.clock.now())
+    return body
 
 
 def _check_new(champion: ReleaseRecord, record: ReleaseRecord) -> None:

@@ -14,6 +14,8 @@ from holdfast.domain.errors import ParityError, TooFewLabelsError, TrainingFaile
 from holdfast.domain.events import ChallengerJudged, RetrainingFailed, RetrainingStarted
 from holdfast.domain.ids import uuid7
 from holdfast.domain.tables import conform
+from holdfast.drift.fitting import fits
+from holdfast.drift.profile import profile
 from holdfast.loop.challenge import Challenge, LabelledRows, allot, challenge
 from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch_reference import fetch_reference_rows
@@ -24,10 +26,11 @@ from holdfast.ports.event_log import Draft
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from holdfast.domain.events import Event
+    from holdfast.domain.events import EventBody
     from holdfast.domain.evidence import GuardReport
     from holdfast.loop.challenge import Challenger
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
+    from holdfast.domain.ids import ModelVersion
     from holdfast.policy.transitions import ControlState
     from holdfast.ports.lease import Fence
 
@@ -62,13 +65,13 @@ class Retraining:
     Attributes:
         attempt_id: Under which the events of the attempt stand.
         report: The guard's report, or None if no challenger came out.
-        promotion: The event that put the challenger into production, if it passed.
+        promoted: The version that went into production, if the challenger passed.
         failure: Why no challenger came out, if none did.
     """
 
     attempt_id: str
     report: GuardReport | None = None
-    promotion: Event | None = None
+    promoted: ModelVersion | None = None
     failure: str | None = None
 
 
@@ -159,7 +162,7 @@ def retrain(
     _append(ports, started, actor=actor, now=now, fence=fence)
     try:
         outcome = _challenge(ports, plan, champion, schooling, alarmed=alarmed)
-        promotion = None
+        promoted = None
         _append(
             ports,
             _judged(outcome, attempt_id, champion, schooling),
@@ -168,7 +171,7 @@ def retrain(
             fence=fence,
         )
         if outcome.challenger is not None:
-            promotion = _release(
+            promoted = _release(
                 ports, plan, champion, outcome.challenger, outcome.report,
                 attempt_id=attempt_id, actor=actor, fence=fence,
             )  # fmt: skip
@@ -178,7 +181,7 @@ def retrain(
         )
         _append(ports, failed, actor=actor, now=now, fence=fence)
         return Retraining(attempt_id=attempt_id, failure=str(error))
-    return Retraining(attempt_id=attempt_id, report=outcome.report, promotion=promotion)
+    return Retraining(attempt_id=attempt_id, report=outcome.report, promoted=promoted)
 
 
 def _challenge(
@@ -231,12 +234,16 @@ def _release(
     attempt_id: str,
     actor: str,
     fence: Fence | None,
-) -> Event:
-    bundle = build_challenger(
+) -> ModelVersion:
+    rows, grid = challenger.rows, champion.reference.grid
+    bundle = build_release(
         challenger,
+        features=rows.features,
+        labels=rows.labels,
         model_name=plan.model_name,
         runtime=ports.runtime,
-        grid=champion.reference.grid,
+        aim=plan.aim,
+        grid=grid if fits(profile(rows.features, grid)) else None,
     )
     record = register(
         bundle,
@@ -247,9 +254,10 @@ def _release(
         clock=ports.clock,
         actor=actor,
         origin="retrain",
+        attempt_id=attempt_id,
         fence=fence,
     )
-    return promote(
+    promote(
         ports,
         record.version,
         reason=f"{report.reason}, on {report.n:,} rows that neither model had seen",
@@ -257,6 +265,7 @@ def _release(
         key=f"{attempt_id}/promoted",
         fence=fence,
     )
+    return record.version
 
 
 def _append(

@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from holdfast.domain.canonical import from_json
 from holdfast.domain.errors import CorruptReleaseError, FieldIssue, InvalidFieldsError
 from holdfast.domain.ids import PredictionId
-from holdfast.domain.releases import MANIFEST, METRICS, ModelMetrics, read_manifest, verified
+from holdfast.domain.releases import METRICS, ModelMetrics
+from holdfast.loop.fetch import fetch_file, fetch_manifest
 from holdfast.loop.label import record_labels
 from holdfast.loop.predict import explain, predict
 from holdfast.serving.answers import (
@@ -148,8 +149,8 @@ def _metrics(server: Server, served: ServedModel) -> tuple[ModelMetrics | None, 
     """Read the tested metrics, which serving itself does not need, so they may be gone."""
     release_id, objects = served.record.release_id, server.ports.objects
     try:
-        manifest = read_manifest(release_id, objects.get(release_id, MANIFEST))
-        data = verified(release_id, manifest, METRICS, objects.get(release_id, METRICS))
+        manifest = fetch_manifest(objects, release_id)
+        data = fetch_file(objects, release_id, manifest, METRICS)
         return from_json(data, ModelMetrics), None
     except (CorruptReleaseError, OSError, msgspec.DecodeError) as error:
         return None, f"{METRICS} of this release cannot be read ({type(error).__name__})"

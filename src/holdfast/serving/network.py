@@ -36,8 +36,8 @@ def check_bind(host: str) -> None:
     if not is_loopback(host):
         raise SettingsError(
             f"Serving on {host!r} would let other machines predict and label without a key, "
-            "and API keys come with a later version. Use --host 127.0.0.1, and a reverse "
-            "proxy that authenticates where others need access."
+            "and API keys come with a later version. Use --host 127.0.0.1; where others need "
+            "access, put a proxy before it that authenticates and sends Host: localhost."
         )
 
 

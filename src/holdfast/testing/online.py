@@ -9,7 +9,8 @@ import numpy as np
 
 from holdfast.domain.canonical import canonical_json
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
-from holdfast.domain.errors import CorruptReleaseError, UnknownReleaseError
+from holdfast.domain.errors import CorruptReleaseError
+from holdfast.domain.events import ChampionPromoted, ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import (
     CONTRACT,
@@ -21,7 +22,7 @@ from holdfast.domain.releases import (
     ReleaseRecord,
     manifest_files,
 )
-from holdfast.ports.release_store import Deployment
+from holdfast.ports.event_log import Draft
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from holdfast.domain.matrix import FeatureMatrix
+    from holdfast.ports.event_log import EventLog
     from holdfast.ports.object_store import ObjectStore
 
-__all__ = ["TINY_CONTRACT", "DeployedReleases", "TinyModel", "TinyRuntime", "put_tiny_release"]
+__all__ = ["TINY_CONTRACT", "TinyModel", "TinyRuntime", "deploy", "put_tiny_release"]
 
 TINY_CONTRACT = Contract(
     features=(
@@ -143,35 +145,22 @@ def put_tiny_release(
     )
 
 
-class DeployedReleases:
-    """A release store whose deployments a test makes by hand."""
-
-    def __init__(self) -> None:
-        self._history: list[Deployment] = []
-
-    def deploy(self, record: ReleaseRecord, *, at: datetime) -> None:
-        """Put a release into production."""
-        previous = self._history[-1].champion if self._history else None
-        self._history.append(
-            Deployment(champion=record, previous=previous, since=at, seq=2 * len(self._history) + 2)
-        )
-
-    def deployment(self) -> Deployment | None:
-        """Return what is in production now."""
-        return self._history[-1] if self._history else None
-
-    def deployment_at(self, moment: datetime) -> Deployment | None:
-        """Return what was in production at a moment."""
-        until = [deployment for deployment in self._history if deployment.since <= moment]
-        return until[-1] if until else None
-
-    def release(self, version: ModelVersion) -> ReleaseRecord:
-        """Return one release that was ever deployed."""
-        for record in self.releases():
-            if record.version == version:
-                return record
-        raise UnknownReleaseError(version, known=[r.version for r in self.releases()])
-
-    def releases(self) -> tuple[ReleaseRecord, ...]:
-        """Return every release that was deployed, in order."""
-        return tuple(dict.fromkeys(deployment.champion for deployment in self._history))
+def deploy(events: EventLog, record: ReleaseRecord, *, at: datetime) -> None:
+    """Register a release, unless it is registered already, and put it into production."""
+    registered = ReleaseRegistered(
+        version=record.version,
+        release_id=record.release_id,
+        schema_digest=record.schema_digest,
+        origin="train",
+        trainer="tiny",
+        metrics={},
+    )
+    promoted = ChampionPromoted(
+        version=record.version, release_id=record.release_id, previous=None, reason="a test"
+    )
+    key = f"registered:{record.version}"
+    drafts = [
+        Draft(body=registered, actor="test", key=key),
+        Draft(body=promoted, actor="test"),
+    ]
+    events.append(drafts, at=at)

@@ -6,7 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from holdfast.domain.errors import SettingsError
 from holdfast.domain.survey import ColumnKind, Role
+from holdfast.settings import CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.survey import ColumnSurvey, Survey
 
-__all__ = ["model_name", "render_config", "toml_string"]
+__all__ = ["model_name", "render_config", "toml_string", "write_config"]
 
 _TAIL = """\
 [train]
@@ -112,6 +114,35 @@ def render_config(
         "",
     ]
     return "\n".join(lines) + "\n" + _TAIL.format(trainers=_toml_list(trainers))
+
+
+def write_config(
+    found: Survey, *, data: Path, folder: Path, delimiter: str | None, header: bool
+) -> Path:
+    """Write a new project's holdfast.toml and return its path.
+
+    Args:
+        found: What the data holds.
+        data: The data file.
+        folder: The project's folder; made if it is not there.
+        delimiter: The separator, where it was given rather than found.
+        header: Whether the file's first row holds the names.
+
+    Raises:
+        SettingsError: If there is a holdfast.toml already; it may hold a person's work.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CONFIG_FILE
+    text = render_config(found, data_path=data, project=folder, delimiter=delimiter, header=header)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise SettingsError(
+            f"{path} is there already and is not overwritten. Edit it, remove it, or choose "
+            "another folder with --dir"
+        ) from None
+    return path
 
 
 def _shown(data_path: Path, project: Path) -> str:

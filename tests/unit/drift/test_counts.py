@@ -18,7 +18,6 @@ from holdfast.drift.counts import (
 )
 from holdfast.drift.wire import pack_counts, pack_floats
 
-
 NUMBERS = NumericCounts(
     name="x",
     cells=np.array([1, 2, 0, 3, 1]),

@@ -8,8 +8,9 @@ import pytest
 
 from holdfast.domain.contract import Target
 from holdfast.domain.errors import InvalidFieldsError, InvalidLabelError
-from holdfast.domain.predictions import LabelCounts, LabelFate
 from holdfast.loop.label import decode_label, decode_labels, record_labels
+from holdfast.testing.examples import example_contract, example_rows
+from holdfast.testing.fakes import FakeClock, InMemoryStore
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHURN = Target(name="Churn", positive="Yes", negative="No")
@@ -62,7 +63,7 @@ class TestDecodeLabel:
 class TestDecodeLabels:
     def test_reads_ids_times_and_words(self):
         """By prediction and by entity, with and without the time of observation."""
-        rows = [
+        rows: list[dict[str, object]] = [
             {"prediction_id": "p1", "label": "Yes"},
             {"entity": 7590, "at": "2026-02-01", "label": "No", "observed_at": "2026-02-20T00:00Z"},
         ]
@@ -89,7 +90,7 @@ class TestDecodeLabels:
     )
     def test_names_the_row_and_field_that_is_wrong(self, row, field):
         """A batch is refused as a whole, with each trouble's place."""
-        good = {"prediction_id": "p0", "label": "No"}
+        good: dict[str, object] = {"prediction_id": "p0", "label": "No"}
 
         with pytest.raises(InvalidFieldsError) as caught:
             decode_labels([good, row], CHURN, now=NOW)
@@ -98,22 +99,17 @@ class TestDecodeLabels:
 
 
 class TestRecordLabels:
-    def test_hands_over_the_whole_batch_with_the_moment_and_the_maturity(self):
-        """The ledger alone says what becomes of each label."""
-        calls = []
+    def test_hands_the_whole_batch_to_the_ledger(self):
+        """The ledger alone says what becomes of each label, by the moment and the maturity."""
+        store = InMemoryStore()
+        predictions = example_rows(2, at=NOW - timedelta(days=31))
+        store.predictions.append(example_contract(), *predictions)
+        identifiers = [prediction.prediction_id for prediction in predictions[1]]
+        rows = [{"prediction_id": identifiers[0], "label": "Yes"}, {"entity": "e", "label": "No"}]
 
-        class Ledger:
-            def record(self, labels, *, received_at, maturity):
-                calls.append((len(labels), received_at, maturity))
-                return LabelCounts.of((LabelFate.ACCEPTED, LabelFate.ORPHAN))
+        counts = record_labels(
+            store.labels, FakeClock(NOW), rows, target=CHURN, maturity=timedelta(days=30)
+        )
 
-        class Clock:
-            def now(self):
-                return NOW
-
-        rows = [{"prediction_id": "p1", "label": "Yes"}, {"prediction_id": "p2", "label": "No"}]
-
-        counts = record_labels(Ledger(), Clock(), rows, target=CHURN, maturity=timedelta(days=30))
-
-        assert calls == [(2, NOW, timedelta(days=30))]
-        assert (counts.accepted, counts.orphan) == (1, 1)
+        assert (counts.late, counts.orphan) == (1, 1)
+        assert store.predictions.get(identifiers[0]).label is True

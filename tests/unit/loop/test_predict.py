@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 import pytest
 
 from holdfast.domain.errors import StoreUnavailableError
+from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.predictions import PredictionRequest
 from holdfast.domain.releases import ReleaseRecord
 from holdfast.loop.predict import explain, predict
 from holdfast.loop.swap import ServedModel
+from holdfast.testing.fakes import FakeClock, InMemoryPredictionLog
+from holdfast.testing.fakes.labels import Ledger
 from holdfast.testing.online import TINY_CONTRACT, TinyModel
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -20,31 +23,27 @@ ROW = (3.0, None, False, "monthly")
 LOYAL = (70.0, 20.0, True, "two years")
 
 
-class Clock:
-    """Stands still."""
-
-    def now(self):
-        return NOW
-
-
-class Log:
+class Log(InMemoryPredictionLog):
     """Remembers what it was given; a test may let it answer otherwise, or fail."""
 
     def __init__(self, answer=None, failure=None):
-        self.appended = []
+        super().__init__(Ledger())
+        self.appended: list[object] = []
         self._answer, self._failure = answer, failure
 
     def append(self, contract, requests, predictions):
         if self._failure is not None:
             raise self._failure
         self.appended.append((contract, tuple(requests), tuple(predictions)))
-        return self._answer or tuple(predictions)
+        return self._answer or super().append(contract, requests, predictions)
 
 
 @pytest.fixture
 def served():
     """A model in memory."""
-    record = ReleaseRecord(version="v3", release_id="r" * 64, schema_digest="s" * 64)
+    record = ReleaseRecord(
+        version=ModelVersion("v3"), release_id=ReleaseId("r" * 64), schema_digest="s" * 64
+    )
     return ServedModel(
         record=record, contract=TINY_CONTRACT, model=TinyModel(1.0), seq=2, since=NOW
     )
@@ -55,7 +54,7 @@ class TestPredict:
         """Scores, decisions and threshold are the served model's, in the order of the rows."""
         requests = [PredictionRequest(values=ROW), PredictionRequest(values=LOYAL)]
 
-        first, second = predict(served, Log(), Clock(), requests)
+        first, second = predict(served, Log(), FakeClock(NOW), requests)
 
         assert (first.positive, second.positive) == (True, False)
         assert first.score == pytest.approx(0.8641, abs=1e-4)
@@ -68,7 +67,7 @@ class TestPredict:
         log = Log()
         requests = [PredictionRequest(values=ROW), PredictionRequest(values=LOYAL)]
 
-        answers = predict(served, log, Clock(), requests)
+        answers = predict(served, log, FakeClock(NOW), requests)
 
         assert log.appended == [(TINY_CONTRACT, tuple(requests), answers)]
         identifiers = [uuid.UUID(answer.prediction_id) for answer in answers]
@@ -77,11 +76,11 @@ class TestPredict:
 
     def test_gives_the_answer_that_the_log_gives(self, served):
         """A request that was answered before gets the logged answer, not the new score."""
-        scored = predict(served, Log(), Clock(), [PredictionRequest(values=ROW)])
-        logged = replace(scored[0], score=0.25, model_version="v1")
+        scored = predict(served, Log(), FakeClock(NOW), [PredictionRequest(values=ROW)])
+        logged = replace(scored[0], score=0.25, model_version=ModelVersion("v1"))
         again = PredictionRequest(values=ROW, request_id="order-1")
 
-        answers = predict(served, Log(answer=(logged,)), Clock(), [again])
+        answers = predict(served, Log(answer=(logged,)), FakeClock(NOW), [again])
 
         assert answers == (logged,)
 
@@ -90,14 +89,15 @@ class TestPredict:
         log = Log(failure=StoreUnavailableError("disk full"))
 
         with pytest.raises(StoreUnavailableError):
-            predict(served, log, Clock(), [PredictionRequest(values=ROW)])
+            predict(served, log, FakeClock(NOW), [PredictionRequest(values=ROW)])
 
     def test_a_score_at_the_threshold_is_positive(self, served):
         """The threshold itself belongs to the positive side."""
-        score = float(predict(served, Log(), Clock(), [PredictionRequest(values=ROW)])[0].score)
+        request = PredictionRequest(values=ROW)
+        score = predict(served, Log(), FakeClock(NOW), [request])[0].score
         at_score = replace(served, contract=replace(TINY_CONTRACT, threshold=score))
 
-        answer = predict(at_score, Log(), Clock(), [PredictionRequest(values=ROW)])[0]
+        answer = predict(at_score, Log(), FakeClock(NOW), [request])[0]
 
         assert answer.positive
 
@@ -105,7 +105,7 @@ class TestPredict:
         """No rows, no answers, no write."""
         log = Log()
 
-        assert predict(served, log, Clock(), []) == ()
+        assert predict(served, log, FakeClock(NOW), []) == ()
         assert log.appended == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,56 +11,50 @@ import pytest
 
 from holdfast.domain.contract import Feature, FeatureKind
 from holdfast.domain.errors import NoChampionError, StoreUnavailableError
-from holdfast.loop.swap import Champion, Refresher, ServedModel, typical_value
+from holdfast.loop.swap import Champion, Refresher, Refusal, ServedModel, typical_value
+from holdfast.testing.fakes import FakeClock, InMemoryObjectStore, InMemoryStore
 from holdfast.testing.online import (
     TINY_CONTRACT,
-    DeployedReleases,
     TinyModel,
     TinyRuntime,
+    deploy,
     put_tiny_release,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class Objects(dict):
-    """An object store in a dictionary."""
-
-    def put(self, group, files):
-        self[group] = dict(files)
-
-    def get(self, group, name):
-        if name not in super().get(group, {}):
-            raise FileNotFoundError(name)
-        return self[group][name]
-
-
 class Project:
     """Releases, their files and the champion over them."""
 
-    def __init__(self, runtime=None):
-        self.objects, self.releases = Objects(), DeployedReleases()
+    def __init__(self, runtime: TinyRuntime | None = None) -> None:
+        self.store, self.objects = InMemoryStore(), InMemoryObjectStore()
         self.runtime = runtime or TinyRuntime()
-        self.refusals = []
+        self.refusals: list[Refusal] = []
         self.champion = Champion(
-            releases=self.releases,
+            releases=self.store.releases,
             objects=self.objects,
             runtime=self.runtime,
-            clock=self,
+            clock=FakeClock(NOW),
             on_refused=self.refusals.append,
         )
 
-    def now(self):
-        return NOW
-
     def deploy(self, version, **options):
         record = put_tiny_release(self.objects, version, **options)
-        self.releases.deploy(record, at=NOW)
+        deploy(self.store.events, record, at=NOW)
         return record
+
+    def files(self, record):
+        return self.objects._groups[record.release_id]
 
     @property
     def version(self):
         return self.champion.current().record.version
+
+    @property
+    def problem(self):
+        refusal = self.champion.refusal
+        return None if refusal is None else refusal.problem
 
 
 @pytest.fixture
@@ -117,14 +112,14 @@ class TestChampion:
         project.deploy("v1")
         project.champion.refresh()
         record = put_tiny_release(project.objects, "v2", bias=2.0)
-        project.objects[record.release_id][damaged] += b" "
-        project.releases.deploy(record, at=NOW)
+        project.files(record)[damaged] += b" "
+        deploy(project.store.events, record, at=NOW)
 
         project.champion.poll()
 
         assert project.version == "v1"
         assert project.champion.refusal.record.version == "v2"
-        assert damaged in project.champion.refusal.problem
+        assert damaged in project.problem
         assert project.runtime.n_loads == 1
 
     def test_a_missing_file_leaves_the_champion_serving(self, project):
@@ -132,14 +127,14 @@ class TestChampion:
         project.deploy("v1")
         project.champion.refresh()
         record = project.deploy("v2", bias=2.0)
-        del project.objects[record.release_id]["model.onnx"]
+        del project.files(record)["model.onnx"]
 
         project.champion.refresh()
 
         assert project.version == "v1"
-        assert "model.onnx is missing" in project.champion.refusal.problem
+        assert "model.onnx is missing" in project.problem
 
-    def test_a_file_that_cannot_be_read_leaves_the_champion_serving(self, project):
+    def test_a_file_that_cannot_be_read_leaves_the_champion_serving(self, project, monkeypatch):
         """An I/O error is as good as a missing file; the refusal quotes no path."""
         project.deploy("v1")
         project.champion.refresh()
@@ -148,13 +143,13 @@ class TestChampion:
         def failing(group, name):
             raise PermissionError(13, "denied", "/var/lib/holdfast/secret")
 
-        project.objects.get = failing
+        monkeypatch.setattr(project.objects, "get", failing)
 
         project.champion.refresh()
 
         assert project.version == "v1"
-        assert "PermissionError" in project.champion.refusal.problem
-        assert "secret" not in project.champion.refusal.problem
+        assert "PermissionError" in project.problem
+        assert "secret" not in project.problem
 
     def test_a_model_that_scores_no_probability_is_refused(self):
         """A typical row is scored before the first client's is."""
@@ -168,7 +163,7 @@ class TestChampion:
 
         project.champion.refresh()
 
-        assert "no probability" in project.champion.refusal.problem
+        assert "no probability" in project.problem
 
     def test_tells_of_a_refused_release_once(self, project):
         """The alert is raised once, however often the release is tried again."""
@@ -179,18 +174,23 @@ class TestChampion:
 
         assert [refusal.record.version for refusal in project.refusals] == ["v1"]
 
-    def test_tries_a_refused_release_less_and_less_often(self, project):
+    def test_tries_a_refused_release_less_and_less_often(self, project, monkeypatch):
         """Reading and hashing a broken model twice a second would help nobody."""
         project.deploy("v1", damaged="model.onnx")
-        reads = []
+        reads = Counter[str]()
         get = project.objects.get
-        project.objects.get = lambda group, name: reads.append(name) or get(group, name)
+
+        def counted(group, name):
+            reads[name] += 1
+            return get(group, name)
+
+        monkeypatch.setattr(project.objects, "get", counted)
 
         tries = []
         for _ in range(20):
-            before = len(reads)
+            before = reads.total()
             project.champion.poll()
-            tries.append(len(reads) > before)
+            tries.append(reads.total() > before)
 
         assert [i for i, tried in enumerate(tries) if tried] == [0, 2, 5, 10, 19]
 
@@ -198,8 +198,8 @@ class TestChampion:
         """Restoring the files is enough; nobody has to restart a server."""
         record = project.deploy("v1", damaged="model.onnx")
         project.champion.poll()
-        mended = project.objects[record.release_id]["model.onnx"].rstrip()
-        project.objects[record.release_id]["model.onnx"] = mended
+        mended = project.files(record)["model.onnx"].rstrip()
+        project.files(record)["model.onnx"] = mended
 
         for _ in range(3):
             project.champion.poll()
@@ -213,16 +213,16 @@ class TestChampion:
         project.champion.refresh()
         project.deploy("v2", bias=2.0, damaged="model.onnx")
         project.champion.poll()
-        project.objects.clear()
-        project.releases.deploy(first, at=NOW)
+        project.objects._groups.clear()
+        deploy(project.store.events, first, at=NOW)
 
         project.champion.poll()
 
         assert project.champion.refusal is None
-        assert project.champion.current().seq == 6
+        assert project.champion.current().seq == 5
         assert project.runtime.n_loads == 1
 
-    def test_a_store_that_does_not_answer_changes_nothing(self, project):
+    def test_a_store_that_does_not_answer_changes_nothing(self, project, monkeypatch):
         """The champion in memory needs no store to score."""
         project.deploy("v1")
         project.champion.refresh()
@@ -230,7 +230,7 @@ class TestChampion:
         def away():
             raise StoreUnavailableError("gone")
 
-        project.releases.deployment = away
+        monkeypatch.setattr(project.store.releases, "deployment", away)
 
         with pytest.raises(StoreUnavailableError):
             project.champion.poll()
@@ -238,13 +238,18 @@ class TestChampion:
 
 
 class TestRefresher:
-    def test_takes_up_a_promotion_by_itself(self, project):
+    def test_takes_up_a_promotion_by_itself(self, project, monkeypatch):
         """Nobody calls `refresh`; the promotion is in memory soon after."""
         project.deploy("v1")
         project.champion.refresh()
         swapped = threading.Event()
         load = project.runtime.load
-        project.runtime.load = lambda *a: (swapped.set(), load(*a))[1]
+
+        def noticed_load(model, contract):
+            swapped.set()
+            return load(model, contract)
+
+        monkeypatch.setattr(project.runtime, "load", noticed_load)
         refresher = Refresher(project.champion, every=0.005)
         refresher.start()
 
@@ -256,11 +261,11 @@ class TestRefresher:
         assert project.version == "v2"
         assert not refresher.alive
 
-    def test_outlives_a_store_that_is_away(self, project):
+    def test_outlives_a_store_that_is_away(self, project, monkeypatch):
         """An outage is no reason to stop looking."""
         project.deploy("v1")
         polls = threading.Semaphore(0)
-        deployment = project.releases.deployment
+        deployment = project.store.releases.deployment
         failures = [StoreUnavailableError("gone"), StoreUnavailableError("still gone")]
 
         def flaky():
@@ -269,7 +274,7 @@ class TestRefresher:
                 raise failures.pop()
             return deployment()
 
-        project.releases.deployment = flaky
+        monkeypatch.setattr(project.store.releases, "deployment", flaky)
         refresher = Refresher(project.champion, every=0.005)
         refresher.start()
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from holdfast.domain.errors import StoreUnavailableError
+from holdfast.domain.predictions import LabelCounts
 from holdfast.domain.releases import METRICS
 
 JSON = {"Content-Type": "application/json"}
@@ -39,7 +40,7 @@ class TestPredict:
         """The answer and the log hold the same number, not a rounded one."""
         answer = client.post("/v1/predict", json={"features": row}).json()
 
-        logged = serving.log.rows[answer["prediction_id"]]
+        logged = serving.store.predictions.get(answer["prediction_id"])
         assert answer["score"] == logged.prediction.score
 
     def test_answers_rows_in_their_order(self, client, serving, row):
@@ -53,7 +54,7 @@ class TestPredict:
 
         answers = response.json()["predictions"]
         assert [answer["decision"] for answer in answers] == ["Yes", "No"]
-        assert serving.log.rows[answers[1]["prediction_id"]].entity == "7590"
+        assert serving.store.predictions.get(answers[1]["prediction_id"]).entity == "7590"
 
     def test_a_batch_is_all_or_nothing(self, client, serving, row):
         """One bad row refuses the batch; nothing of it is scored or logged."""
@@ -63,7 +64,7 @@ class TestPredict:
 
         assert response.status_code == 422
         assert fields(response) == [(1, "tenure")]
-        assert serving.log.rows == {}
+        assert serving.n_logged == 0
 
     def test_a_missing_feature_is_named(self, client, row):
         """Absent is not null: the client is told which key to send."""
@@ -137,14 +138,14 @@ class TestPredict:
         assert response.json()["detail"].startswith("The body is not valid JSON")
         if word != "1e999":
             assert "send null for a missing value" in response.json()["detail"]
-        assert serving.log.rows == {}
+        assert serving.n_logged == 0
 
     def test_an_unseen_category_is_scored_and_counted(self, client, serving, row):
         """The world brings new words; that is drift to be seen, not an error."""
         response = client.post("/v1/predict", json={"features": row | {"plan": "weekly"}})
 
         status = client.get("/v1/status").json()
-        logged = serving.log.rows[response.json()["prediction_id"]]
+        logged = serving.store.predictions.get(response.json()["prediction_id"])
         assert response.status_code == 200
         assert logged.features["plan"] == "weekly"
         assert status["serving"]["n_unseen_categories"] == {"plan": 1}
@@ -157,7 +158,7 @@ class TestPredict:
         again = client.post("/v1/predict", json=body)
 
         assert again.json() == first.json()
-        assert len(serving.log.rows) == 1
+        assert serving.n_logged == 1
 
     def test_the_same_id_with_another_row_is_a_conflict(self, client, row):
         """Two rows under one id cannot both be the truth."""
@@ -252,9 +253,10 @@ class TestPredict:
         assert response.headers["retry-after"] == "1"
         assert "holdfast train" in response.json()["detail"]
 
-    def test_what_is_not_durable_is_not_answered(self, client, serving, row):
+    def test_what_is_not_durable_is_not_answered(self, client, serving, row, failing):
         """A store that cannot write is a 503, and its own words stay in the server."""
-        serving.log.failure = StoreUnavailableError("disk I/O error on /secret/path")
+        error = StoreUnavailableError("disk I/O error on /secret/path")
+        failing(serving.store.predictions, "append", error)
 
         response = client.post("/v1/predict", json={"features": row})
 
@@ -284,7 +286,7 @@ class TestPredict:
 
         response = client.post("/v1/predict", content=body, headers=JSON)
 
-        logged = serving.log.rows[response.json()["prediction_id"]]
+        logged = serving.store.predictions.get(response.json()["prediction_id"])
         assert logged.features["tenure"] == 9.0
 
 
@@ -332,7 +334,7 @@ class TestLabels:
 
     def test_a_label_after_the_maturity_is_late(self, client, serving, prediction_id):
         """`observed_at` is the fact's own time, read as UTC where it does not say."""
-        observed_at = (serving.now() + timedelta(days=31)).replace(tzinfo=None).isoformat()
+        observed_at = (serving.clock.now() + timedelta(days=31)).replace(tzinfo=None).isoformat()
 
         response = client.post(
             "/v1/labels",
@@ -350,7 +352,7 @@ class TestLabels:
         assert response.json()["errors"] == [
             {"row": 0, "field": "label", "problem": "must be 'Yes' or 'No'"}
         ]
-        assert serving.ledger.labels == []
+        assert serving.store.labels.totals() == LabelCounts()
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -419,7 +421,7 @@ class TestGetModel:
     def test_damaged_metrics_are_said_to_be_unreadable(self, client, serving):
         """Serving does not need them, so the rest is shown; they are never shown unverified."""
         release = client.get("/v1/model").json()["release_id"]
-        serving.objects.files[release][METRICS] = json.dumps({"roc_auc": 0.99}).encode()
+        serving.objects._groups[release][METRICS] = json.dumps({"roc_auc": 0.99}).encode()
 
         model = client.get("/v1/model").json()
 

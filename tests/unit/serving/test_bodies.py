@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from starlette.requests import Request
 
 from holdfast.serving.bodies import decode_object, read_body
 from holdfast.serving.limits import ServingLimits
@@ -65,15 +66,15 @@ class TestReadBody:
     def test_refuses_a_body_that_does_not_come(self):
         """A client that sends a byte a minute may not hold a connection for long."""
 
-        class Slow:
-            headers = {"content-type": "application/json"}  # noqa: RUF012 - read only
+        scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
 
-            async def stream(self):
-                yield b"{"
-                await asyncio.Event().wait()
+        async def never():
+            await asyncio.Event().wait()
+
+        request = Request(scope, never)
 
         with pytest.raises(RefusedError) as caught:
-            asyncio.run(read_body(Slow(), ServingLimits(body_seconds=0.01)))
+            asyncio.run(read_body(request, ServingLimits(body_seconds=0.01)))
 
         assert caught.value.status == 408
 

@@ -52,7 +52,7 @@ class TestOrigins:
         response = client.post("/v1/predict", json={"features": row}, headers={"Origin": origin})
 
         assert response.status_code == 403
-        assert serving.log.rows == {}
+        assert serving.n_logged == 0
 
     def test_its_own_page_can_write(self, client, row):
         """/docs tries requests out from the same origin."""
@@ -64,9 +64,12 @@ class TestOrigins:
 
 
 class TestUnforeseen:
-    def test_is_answered_without_a_trace_and_logged_without_values(self, client, serving, row):
+    def test_is_answered_without_a_trace_and_logged_without_values(
+        self, client, serving, row, failing
+    ):
         """The client gets a request id; the log says where it arose, not on which values."""
-        serving.log.failure = RuntimeError("could not convert 'secret value'")
+        error = RuntimeError("could not convert 'secret value'")
+        failing(serving.store.predictions, "append", error)
 
         with capture_logs() as logs:
             response = client.post("/v1/predict", json={"features": row})

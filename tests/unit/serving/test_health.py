@@ -85,9 +85,9 @@ class TestStatus:
         assert status["last_decision"] is None
         assert status["serving"]["n_rows"] == 1
 
-    def test_a_store_that_is_away_is_a_503(self, client, serving):
+    def test_a_store_that_is_away_is_a_503(self, client, serving, failing):
         """As everywhere else."""
-        serving.store_failure = StoreUnavailableError("gone")
+        failing(serving.store.views, "status", StoreUnavailableError("gone"))
 
         response = client.get("/v1/status")
 

@@ -9,62 +9,46 @@ from datetime import timedelta
 import pytest
 
 from holdfast.domain.errors import StoreUnavailableError
-from holdfast.domain.events import (
-    GENESIS,
-    AlertRaised,
-    DecisionMade,
-    WindowJudged,
-    chain,
-)
+from holdfast.domain.events import AlertRaised, DecisionMade, WindowJudged
 from holdfast.domain.evidence import Action, Alert, Decision, Severity, Trigger
-from holdfast.domain.predictions import LabelCounts
+from holdfast.domain.ids import ModelVersion
 from holdfast.domain.windows import Window
+from holdfast.ports.event_log import Draft
 from holdfast.testing.online import TINY_CONTRACT
 
 
-def event(world, body):
-    """An event as the loop would have appended it."""
-    return chain(body, seq=7, event_id="event-7", at=world.now(), actor="control", previous=GENESIS)
-
-
-def judged(world, subject="charges"):
-    """What a loop that has worked leaves behind."""
+def judge(world, subject="charges"):
+    """Leave behind what a tick of the loop leaves behind."""
+    version = ModelVersion("v1")
     alert = Alert(
         trigger=Trigger.PERFORMANCE,
         severity=Severity.CRITICAL,
         subject=subject,
         message="fell from 0.842 to 0.761",
     )
-    window = Window(start_at=world.now() - timedelta(days=7), end_at=world.now())
-    return {
-        "last_window": event(
-            world,
-            WindowJudged(
-                window=window,
-                model_version="v1",
-                n=48210,
-                drifted=(subject,),
-                underpowered=(),
-                share_drifted=0.25,
-                n_labelled=1204,
-                performance={"roc_auc": 0.761},
-            ),
+    now = world.clock.now()
+    window = WindowJudged(
+        window=Window(start_at=now - timedelta(days=7), end_at=now),
+        model_version=version,
+        n=48210,
+        drifted=(subject,),
+        underpowered=(),
+        share_drifted=0.25,
+        n_labelled=1204,
+        performance={"roc_auc": 0.761},
+    )
+    decision = DecisionMade(
+        decision=Decision(
+            action=Action.FIX_UPSTREAM, policy="harm", reasons=("The feed is broken.",)
         ),
-        "last_decision": event(
-            world,
-            DecisionMade(
-                decision=Decision(
-                    action=Action.FIX_UPSTREAM, policy="harm", reasons=("The feed is broken.",)
-                ),
-                model_version="v1",
-                alerts=(),
-                n_labels=1204,
-                policy_digest="p",
-            ),
-        ),
-        "open_alerts": (event(world, AlertRaised(alert=alert, model_version="v1")),),
-        "labels": LabelCounts(accepted=53210, conflicting=2),
-    }
+        model_version=version,
+        alerts=(alert,),
+        n_labels=1204,
+        policy_digest="p",
+    )
+    bodies = (window, AlertRaised(alert=alert, model_version=version), decision)
+    drafts = [Draft(body=body, actor="control") for body in bodies]
+    return world.store.events.append(drafts, at=now)[-1].event_id
 
 
 class TestStatusPage:
@@ -88,20 +72,22 @@ class TestStatusPage:
 
     def test_tells_how_the_project_stands(self, client, serving, row):
         """What serves since when, rows, labels, the last window, decision and alerts."""
-        client.post("/v1/predict", json={"features": row})
-        serving.status_changes = judged(serving)
+        answer = client.post("/v1/predict", json={"features": row}).json()
+        label = {"prediction_id": answer["prediction_id"], "label": "Yes"}
+        client.post("/v1/labels", json=label)
+        event_id = judge(serving)
 
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", client.get("/").text))
 
         assert "v1 predicts churn since 2026-03-01 12:00 UTC" in page
-        assert "1 rows logged" in page
-        assert "53,210 predictions have their label" in page
+        assert "1 row logged" in page
+        assert "1 prediction has its label" in page
         assert "48,210 rows 2026-02-22 12:00 to 2026-03-01 12:00 UTC" in page
         assert "ROC AUC0.761" in page
         assert "Fix upstream by policy harm" in page
         assert "The feed is broken." in page
         assert "critical charges fell from 0.842 to 0.761" in page
-        assert "holdfast explain event-7" in page
+        assert f"holdfast explain {event_id}" in page
 
     def test_shows_a_refused_release(self, client, serving):
         """On top, with what to do."""
@@ -113,9 +99,9 @@ class TestStatusPage:
         assert "v2 should serve, but was refused." in page
         assert "roll back" in page
 
-    def test_stands_while_the_store_does_not_answer(self, client, serving):
+    def test_stands_while_the_store_does_not_answer(self, client, serving, failing):
         """A person who looks because something is wrong must see something."""
-        serving.store_failure = StoreUnavailableError("gone")
+        failing(serving.store.views, "status", StoreUnavailableError("gone"))
 
         page = client.get("/")
 
@@ -132,7 +118,7 @@ class TestStatusPage:
         world.deploy("v1", contract=replace(TINY_CONTRACT, features=features, target=target))
         with world.client() as client:
             empty = client.get("/").text
-            world.status_changes = judged(world, subject=wicked)
+            judge(world, subject=wicked)
             full = client.get("/").text
 
         for page in (empty, full):

@@ -34,6 +34,7 @@ class TestRun:
         caller can close its store.
         """
         with subprocess.Popen([sys.executable, "-c", SERVER], stdout=-1, text=True) as process:
+            assert process.stdout is not None
             url = process.stdout.readline().strip()
             with urllib.request.urlopen(url, timeout=10) as response:
                 answer = json.load(response)

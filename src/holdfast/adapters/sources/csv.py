@@ -39,6 +39,7 @@ class CsvSource:
         self._path = path
         self._delimiter = delimiter
         self._header = header
+        self._known_forms: tuple[ColumnForm, ...] | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -53,34 +54,34 @@ class CsvSource:
             ColumnError: If two columns bear one name.
         """
         batches = list(self._cells())
-        if "_forms" not in self.__dict__:
-            self.__dict__["_forms"] = self._found(batches)  # spares a second parse
-        return self._typed(batches)
+        return self._typed(batches, self._forms(batches))
 
     def batches(self, rows: int) -> Iterator[pa.Table]:
         """Yield the rows in order, at most `rows` at a time; same types in each batch."""
         pending: list[pa.RecordBatch] = []
         n_pending = 0
-        _ = self._forms  # found before the first row goes out
+        forms = self._forms(self._cells())
         for batch in self._cells():
             pending.append(batch)
             n_pending += batch.num_rows
             if n_pending >= rows:
                 table = pa.Table.from_batches(pending)
                 for start in range(0, n_pending - rows + 1, rows):
-                    yield self._typed(table.slice(start, rows).to_batches())
+                    yield self._typed(table.slice(start, rows).to_batches(), forms)
                 rest = table.slice(n_pending // rows * rows)
                 pending, n_pending = rest.to_batches(), rest.num_rows
         if n_pending:
-            yield self._typed(pending)
+            yield self._typed(pending, forms)
 
     @cached_property
     def _dialect(self) -> Dialect:
         return sniff(self._path, delimiter=self._delimiter, header=self._header)
 
-    @cached_property
-    def _forms(self) -> tuple[ColumnForm, ...]:
-        return self._found(self._cells())
+    def _forms(self, batches: Iterable[pa.RecordBatch]) -> tuple[ColumnForm, ...]:
+        """Return what the columns are, from all rows if they were not read before."""
+        if self._known_forms is None:
+            self._known_forms = self._found(batches)
+        return self._known_forms
 
     def _found(self, batches: Iterable[pa.RecordBatch]) -> tuple[ColumnForm, ...]:
         comma = self._dialect.delimiter != ","
@@ -110,25 +111,22 @@ class CsvSource:
                 remedy="Close it; a quote inside a quoted cell is written twice.",
             )
 
-    def _typed(self, batches: list[pa.RecordBatch]) -> pa.Table:
+    def _typed(self, batches: list[pa.RecordBatch], forms: tuple[ColumnForm, ...]) -> pa.Table:
         table = pa.Table.from_batches(batches)
-        n_trailing = 1 if self._has_trailing_separator else 0
-        forms = self._forms[: len(self._forms) - n_trailing]
         notes = list(self._dialect.notes)
-        if n_trailing:
+        if self._has_trailing_separator(forms):
             notes.append(
-                f"the last column ({self._forms[-1].name or 'unnamed'}) is empty in each row, "
+                f"the last column ({forms[-1].name or 'unnamed'}) is empty in each row, "
                 "from a separator at the line's end: left out"
             )
+            forms = forms[:-1]
         schema = with_notes(pa.schema([form.field for form in forms]), notes)
         columns = [form.read(table.column(i)) for i, form in enumerate(forms)]
         return pa.table(columns, schema=schema)
 
-    @property
-    def _has_trailing_separator(self) -> bool:
-        last = self._forms[-1]
-        unnamed = not self._header or last.name in {"", f"column_{len(self._forms)}"}
-        return len(self._forms) > 1 and unnamed and last.kind is CellKind.EMPTY
+    def _has_trailing_separator(self, forms: tuple[ColumnForm, ...]) -> bool:
+        unnamed = not self._header or forms[-1].name in {"", f"column_{len(forms)}"}
+        return len(forms) > 1 and unnamed and forms[-1].kind is CellKind.EMPTY
 
     def _cells(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows as text, in batches of a block of bytes."""

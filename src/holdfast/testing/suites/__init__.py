@@ -10,12 +10,15 @@ from holdfast.testing.suites.data_source import DataSourceSuite
 from holdfast.testing.suites.event_log import EventLogSuite
 from holdfast.testing.suites.label_ledger import LabelLedgerSuite
 from holdfast.testing.suites.lease import LeaseSuite
+from holdfast.testing.suites.model_registry import ModelRegistrySuite
 from holdfast.testing.suites.object_store import ObjectStoreSuite
 from holdfast.testing.suites.outbox import OutboxSuite
 from holdfast.testing.suites.prediction_log import PredictionLogSuite
 from holdfast.testing.suites.prediction_reads import PredictionReadsSuite
 from holdfast.testing.suites.profile_store import ProfileStoreSuite
 from holdfast.testing.suites.release_store import ReleaseStoreSuite
+from holdfast.testing.suites.runtime import RuntimeSuite
+from holdfast.testing.suites.trainer import TrainerSuite
 from holdfast.testing.suites.views import ViewsSuite
 
 __all__ = [
@@ -24,11 +27,14 @@ __all__ = [
     "EventLogSuite",
     "LabelLedgerSuite",
     "LeaseSuite",
+    "ModelRegistrySuite",
     "ObjectStoreSuite",
     "OutboxSuite",
     "PredictionLogSuite",
     "PredictionReadsSuite",
     "ProfileStoreSuite",
     "ReleaseStoreSuite",
+    "RuntimeSuite",
+    "TrainerSuite",
     "ViewsSuite",
 ]

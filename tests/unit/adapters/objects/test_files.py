@@ -44,9 +44,12 @@ class TestPut:
         order = []
         monkeypatch.setattr(os, "fsync", lambda _: order.append("sync"))
         rename = module._rename
-        monkeypatch.setattr(
-            module, "_rename", lambda *paths: (order.append("rename"), rename(*paths))
-        )
+
+        def noted(*paths):
+            order.append("rename")
+            rename(*paths)
+
+        monkeypatch.setattr(module, "_rename", noted)
 
         objects.put("abc", FILES)
 
@@ -56,9 +59,12 @@ class TestPut:
         """A reader meets all of it or none."""
         seen = []
         rename = module._rename
-        monkeypatch.setattr(
-            module, "_rename", lambda *paths: (seen.append(objects.groups()), rename(*paths))
-        )
+
+        def looked(*paths):
+            seen.append(objects.groups())
+            rename(*paths)
+
+        monkeypatch.setattr(module, "_rename", looked)
 
         objects.put("abc", FILES)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.stores.sql.database import Database
 
-__all__ = ["found_version", "migrate", "require_version"]
+__all__ = ["found_version", "is_blank", "migrate", "require_version", "upgrade"]
 
 _NONE = "none"
 
@@ -37,11 +37,22 @@ def migrate(url: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = connect(path)
     try:
-        database.use_wal()
-        with database.write() as connection:
-            _upgrade(connection)
+        upgrade(database)
     finally:
         database.close()
+
+
+def upgrade(database: Database) -> None:
+    """Do as `migrate` does, on an open database."""
+    database.use_wal()
+    with database.write() as connection:
+        _upgrade(connection)
+
+
+def is_blank(database: Database) -> bool:
+    """Return whether there are no tables at all: a new file, or one that is being made."""
+    with database.read() as connection:
+        return not inspect(connection).get_table_names()
 
 
 def require_version(database: Database) -> None:

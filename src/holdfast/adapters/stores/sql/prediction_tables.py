@@ -131,7 +131,8 @@ def column_names(features: Iterable[str]) -> dict[str, str]:
     taken = set(_OWN)
     mapped = {}
     for feature in features:
-        plain = unicodedata.normalize("NFKD", feature).encode("ascii", "ignore").decode().lower()
+        folded = unicodedata.normalize("NFKD", feature.casefold())
+        plain = folded.encode("ascii", "ignore").decode().lower()
         stem = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST] or "feature"
         stem = f"f_{stem}" if stem[0].isdigit() else stem
         name, count = stem, 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from holdfast.adapters.stores.sql.events import SqlEventLog
 from holdfast.adapters.stores.sql.labels import SqlLabelLedger
 from holdfast.adapters.stores.sql.leases import SqlLease
-from holdfast.adapters.stores.sql.migrating import migrate, require_version
+from holdfast.adapters.stores.sql.migrating import is_blank, require_version, upgrade
 from holdfast.adapters.stores.sql.outbox import SqlOutbox
 from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
 from holdfast.adapters.stores.sql.predictions import SqlPredictionLog
@@ -65,12 +65,14 @@ class SqlStore:
             StoreUnavailableError: If it is absent, or cannot be read.
         """
         path = database_path(url)
-        if is_empty(path):
-            if not create:
-                raise StoreUnavailableError(f"there is no store at {path} yet")
-            migrate(url)
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif is_empty(path):
+            raise StoreUnavailableError(f"there is no store at {path} yet")
         database = connect(path)
         try:
+            if create and is_blank(database):
+                upgrade(database)
             require_version(database)
         except BaseException:
             database.close()

@@ -48,9 +48,14 @@ class TestWrite:
 
     def test_leaves_nothing_where_the_body_fails(self, database):
         """Whatever was raised."""
-        with pytest.raises(KeyError), database.write() as connection:
-            connection.execute(text("INSERT INTO t (y) VALUES ('y')"))
-            raise KeyError
+
+        def fail():
+            with database.write() as connection:
+                connection.execute(text("INSERT INTO t (y) VALUES ('y')"))
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail()
 
         assert count(database) == 0
 
@@ -96,9 +101,12 @@ class TestCheckpoints:
         monkeypatch.setattr(module, "_WAL_LIMIT", 50_000)
         tried = []
         pragma = type(database)._pragma
-        monkeypatch.setattr(
-            type(database), "_pragma", lambda self, what: (tried.append(what), pragma(self, what))
-        )
+
+        def noted(self, what):
+            tried.append(what)
+            pragma(self, what)
+
+        monkeypatch.setattr(type(database), "_pragma", noted)
         with database.read() as connection:
             connection.execute(text("SELECT count(*) FROM t")).scalar()
             for _ in range(50):

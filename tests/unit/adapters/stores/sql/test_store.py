@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.adapters.stores.sql import SqlStore
 from holdfast.domain.errors import StoreUnavailableError
-from holdfast.testing.examples import START, promoted, registered
+from holdfast.testing.examples import START, example_contract, promoted, registered
 
 HEAVY = ("pyarrow", "pandas", "scipy", "sklearn", "alembic", "mlflow", "holdfast.drift.profile")
 SERVE = """
@@ -61,6 +61,7 @@ class TestOpen:
             after = server.releases.deployment()
 
         assert before is None
+        assert after is not None
         assert after.champion.version == "v1"
 
     def test_outlives_its_own_door(self, url):
@@ -77,8 +78,6 @@ class TestOpen:
         What a server does with the store needs no control plane; and a process that
         ends without closing it leaves no log behind.
         """
-        from holdfast.testing.examples import example_contract
-
         with SqlStore.open(url, create=True) as store:
             store.predictions.prepare(example_contract())
 

@@ -1,0 +1,191 @@
+"""Commands that ask what is, what was and why: status, events, explain."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from holdfast.cli.options import Json, Project
+
+if TYPE_CHECKING:
+    from holdfast.domain.events import Event
+    from holdfast.ports.release_store import Deployment
+    from holdfast.ports.views import Status
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(status)
+    app.command()(events)
+    app.command()(explain)
+
+
+def status(
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            help="What was in production then (UTC).", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+        ),
+    ] = None,
+    project: Project = Path(),
+    as_json: Json = False,
+) -> None:
+    """Say what is (or was) in production, since when, and how the loop stands."""
+    from holdfast.settings import load_settings
+    from holdfast.wiring.project import open_store
+
+    with open_store(load_settings(project), create=False) as store:
+        if at is not None:
+            moment = at.replace(tzinfo=UTC)
+            _answer_past(store.releases.deployment_at(moment), moment, as_json=as_json)
+            return
+        found = store.views.status()
+    if as_json:
+        typer.echo(json.dumps(_status_json(found), indent=2))
+    else:
+        _print_status(found)
+
+
+def events(
+    limit: Annotated[int, typer.Option("-n", help="How many, newest first.")] = 20,
+    project: Project = Path(),
+    as_json: Json = False,
+) -> None:
+    """List what happened, newest first."""
+    from holdfast.domain.narration import headline
+    from holdfast.settings import load_settings
+    from holdfast.wiring.project import open_store
+
+    with open_store(load_settings(project), create=False) as store:
+        found = store.views.recent_events(limit=limit)
+    if as_json:
+        typer.echo(json.dumps([_event_json(event) for event in found], indent=2))
+        return
+    for event in found:
+        typer.echo(f"{event.at:%Y-%m-%d %H:%M}  {event.event_id[-12:]}  {headline(event)}")
+
+
+def explain(
+    event_id: Annotated[
+        str, typer.Argument(help="An event's id, or the last 12 signs that `events` shows.")
+    ],
+    project: Project = Path(),
+    as_json: Json = False,
+) -> None:
+    """Tell in words what an event says: the decision, its evidence and its reasons."""
+    from holdfast.domain.ids import EventId
+    from holdfast.domain.narration import story
+    from holdfast.settings import load_settings
+    from holdfast.wiring.project import open_store
+
+    with open_store(load_settings(project), create=False) as store:
+        event = store.events.get(EventId(event_id))
+    if as_json:
+        typer.echo(json.dumps(_event_json(event), indent=2))
+        return
+    first, *rest = story(event)
+    typer.echo(first)
+    for line in rest:
+        typer.echo(f"  {line}")
+
+
+def _answer_past(found: Deployment | None, moment: datetime, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"at": moment.isoformat(), "deployment": _deployment_json(found)}))
+    elif found is None:
+        typer.echo(f"Nothing was in production at {moment:%Y-%m-%d %H:%M} UTC.")
+    else:
+        typer.echo(
+            f"{found.champion.version} was in production at {moment:%Y-%m-%d %H:%M} UTC, "
+            f"since {found.since:%Y-%m-%d %H:%M} UTC (release {found.champion.release_id[:12]})."
+        )
+
+
+def _print_status(found: Status) -> None:
+    from holdfast.domain.narration import headline
+
+    deployment = found.deployment
+    if deployment is None:
+        typer.echo("No model is in production yet. Run: holdfast train")
+        return
+    record = deployment.champion
+    typer.echo(
+        f"In production: {record.version} since {deployment.since:%Y-%m-%d %H:%M} UTC "
+        f"(release {record.release_id[:12]})"
+    )
+    if deployment.previous is not None:
+        typer.echo(
+            f"Before it:     {deployment.previous.version} (holdfast rollback returns to it)"
+        )
+    versions = ", ".join(f"{v} {n:,}" for v, n in sorted(found.n_predictions_by_version.items()))
+    typer.echo(f"Predictions:   {found.n_predictions:,}" + (f" ({versions})" if versions else ""))
+    labels = found.labels
+    typer.echo(
+        f"Labels:        {labels.accepted + labels.late:,} joined, {labels.orphan:,} orphan, "
+        f"{labels.duplicate:,} duplicate, {labels.conflicting:,} conflicting, {labels.late:,} late"
+    )
+    if found.last_window is None:
+        typer.echo("Last tick:     none yet. Run: holdfast check")
+    else:
+        typer.echo(f"Last window:   {headline(found.last_window)}")
+    if found.last_decision is not None:
+        event = found.last_decision
+        typer.echo(f"Last decision: {headline(event)}")
+        typer.echo(
+            f"               {event.at:%Y-%m-%d %H:%M} UTC; holdfast explain {event.event_id[-12:]}"
+        )
+    for event in found.open_alerts:
+        typer.echo(f"Alert:         {headline(event)}")
+    if found.n_effects_pending:
+        typer.echo(f"Outbox:        {found.n_effects_pending} effects wait for delivery")
+
+
+def _status_json(found: Status) -> dict[str, Any]:
+    labels = found.labels
+    return {
+        "deployment": _deployment_json(found.deployment),
+        "n_predictions": found.n_predictions,
+        "n_predictions_by_version": found.n_predictions_by_version,
+        "labels": {
+            name: getattr(labels, name)
+            for name in ("accepted", "late", "duplicate", "conflicting", "orphan")
+        },
+        "last_prediction_at": None
+        if found.last_prediction_at is None
+        else found.last_prediction_at.isoformat(),
+        "last_window": None if found.last_window is None else _event_json(found.last_window),
+        "last_decision": None if found.last_decision is None else _event_json(found.last_decision),
+        "open_alerts": [_event_json(event) for event in found.open_alerts],
+        "n_effects_pending": found.n_effects_pending,
+    }
+
+
+def _deployment_json(found: Deployment | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "version": found.champion.version,
+        "release_id": found.champion.release_id,
+        "since": found.since.isoformat(),
+        "previous": None if found.previous is None else found.previous.version,
+    }
+
+
+def _event_json(event: Event) -> dict[str, Any]:
+    from holdfast.domain.canonical import canonical_json
+
+    return {
+        "seq": event.seq,
+        "event_id": event.event_id,
+        "at": event.at.isoformat(),
+        "actor": event.actor,
+        "kind": event.kind,
+        "body": json.loads(canonical_json(event.body)),
+        "digest": event.digest,
+    }

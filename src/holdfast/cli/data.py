@@ -1,0 +1,96 @@
+"""Commands that move rows: score, label."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from holdfast.cli.options import Json, Project
+
+if TYPE_CHECKING:
+    from holdfast.domain.predictions import LabelCounts
+
+__all__ = ["add_to"]
+
+_BATCH = 50_000  # rows in memory at a time
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(score)
+    app.command()(label)
+
+
+def score(
+    data: Annotated[Path, typer.Argument(help="Rows to score: CSV or Parquet.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .csv or .parquet file.")],
+    project: Project = Path(),
+) -> None:
+    """Score a file in bulk with the model in production; nothing is logged."""
+    from rich.progress import Progress
+
+    from holdfast.adapters.sources import open_source
+    from holdfast.adapters.sources.writing import open_sink
+    from holdfast.domain.errors import NoChampionError
+    from holdfast.loop.score import scored
+    from holdfast.settings import load_settings
+    from holdfast.wiring.online import open_online
+
+    settings = load_settings(project)
+    source = open_source(data, delimiter=settings.data.delimiter, header=settings.data.header)
+    n_rows = 0
+    with open_online(settings) as ports, open_sink(output) as sink, Progress(transient=True) as bar:
+        ports.champion.refresh()
+        served = ports.champion.current()
+        task = bar.add_task("Scoring", total=None)
+        for table in source.batches(_BATCH):
+            sink.write(scored(table, served))
+            n_rows += table.num_rows
+            bar.update(task, completed=n_rows)
+    typer.echo(f"Wrote {output}: {n_rows:,} rows scored by {served.record.version}.")
+
+
+def label(
+    data: Annotated[
+        Path,
+        typer.Argument(help="Columns prediction_id (or entity, at), label, observed_at."),
+    ],
+    project: Project = Path(),
+    as_json: Json = False,
+) -> None:
+    """Record ground truth from a file; says what became of each label."""
+    from holdfast.adapters.sources import open_source
+    from holdfast.domain.predictions import LabelCounts
+    from holdfast.loop.label import record_labels
+    from holdfast.loop.label_file import label_rows
+    from holdfast.settings import load_settings
+    from holdfast.wiring.online import open_online
+
+    settings = load_settings(project)
+    total = LabelCounts()
+    with open_online(settings) as ports:
+        ports.champion.refresh()
+        contract = ports.champion.current().contract
+        for table in open_source(data).batches(_BATCH):
+            counts = record_labels(
+                ports.labels,
+                ports.clock,
+                label_rows(table, contract.target),
+                target=contract.target,
+                maturity=ports.label_maturity,
+            )
+            total = total + counts
+    typer.echo(json.dumps(_counts(total)) if as_json else _words(total))
+
+
+def _counts(counts: LabelCounts) -> dict[str, int]:
+    return {name: value for name, value in asdict(counts).items() if name != "fates"}
+
+
+def _words(counts: LabelCounts) -> str:
+    said = ", ".join(f"{value:,} {name}" for name, value in _counts(counts).items())
+    return f"Labels: {said}."

@@ -1,0 +1,72 @@
+"""How commands of the control plane get at data files in the project's own terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from holdfast.adapters.sources import open_source
+from holdfast.domain.binary_target import read_labels
+from holdfast.domain.errors import SettingsError
+from holdfast.domain.tables import conform
+from holdfast.loop.ingest import DataSpec, TrainingData, ingest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from holdfast.domain.contract import Contract
+    from holdfast.settings import Settings
+
+__all__ = ["spec_of", "training_data", "window_data"]
+
+
+def spec_of(settings: Settings) -> DataSpec:
+    """Return what the project's columns are."""
+    data = settings.data
+    return DataSpec(
+        target=data.target,
+        positive=data.positive,
+        time=data.time,
+        entity=data.entity,
+        drop=data.drop,
+        categorical=data.categorical,
+    )
+
+
+def training_data(settings: Settings, path: Path | None) -> TrainingData:
+    """Read the project's labelled rows, or those of another file.
+
+    Raises:
+        SettingsError: If no file is named anywhere.
+        InputError: If the data cannot be used.
+    """
+    file = path or settings.data.path
+    if file is None:
+        raise SettingsError(
+            "No data file is named. Give one: holdfast train DATA, or set [data] path"
+        )
+    data = settings.data
+    source = open_source(file, delimiter=data.delimiter, header=data.header)
+    return ingest(source, spec_of(settings))
+
+
+def window_data(
+    settings: Settings, path: Path, contract: Contract
+) -> tuple[pa.Table, NDArray[np.bool_] | None]:
+    """Read a file as a window of the champion's rows, with labels if it has the target.
+
+    Raises:
+        DataFileError: If the file cannot be read.
+        ColumnError: If a feature is missing, or of another type.
+        TargetError: If the target column holds other words than the model's.
+    """
+    data = settings.data
+    table = open_source(path, delimiter=data.delimiter, header=data.header).read()
+    if contract.target.name not in table.column_names:
+        return conform(table, contract), None
+    found = read_labels(table, contract.target)
+    return conform(table.filter(pa.array(found.known)), contract), found.labels

@@ -1,0 +1,58 @@
+"""Options that several commands share, and what exit codes mean."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "EXIT_ALARMED",
+    "EXIT_FAILED",
+    "Delimiter",
+    "Drop",
+    "Entity",
+    "FailOn",
+    "FailOnOption",
+    "Json",
+    "NoHeader",
+    "Positive",
+    "Project",
+    "Time",
+]
+
+EXIT_FAILED = 1
+EXIT_ALARMED = 3  # the command completed, and found what --fail-on names
+
+
+class FailOn(StrEnum):
+    """What makes a command that completed end with exit code 3."""
+
+    ALERT = "alert"  # any warning or critical alert
+    CRITICAL = "critical"
+    DRIFT = "drift"  # a drifted feature
+
+
+Project = Annotated[
+    Path, typer.Option("--project", help="The folder with holdfast.toml.", show_default="here")
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+FailOnOption = Annotated[
+    FailOn | None, typer.Option("--fail-on", help="End with exit code 3 if this was found.")
+]
+Positive = Annotated[
+    str | None, typer.Option(help="The target's word to predict; guessed, and said, if absent.")
+]
+Time = Annotated[str | None, typer.Option(help="The column that says when a row was.")]
+Entity = Annotated[str | None, typer.Option(help="The column that says whom a row is about.")]
+Drop = Annotated[
+    list[str] | None, typer.Option(help="A column to leave out; may be given several times.")
+]
+Delimiter = Annotated[
+    str | None, typer.Option(help="The separator of a text file; found if absent.")
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="The file's first row holds data; columns are c1, c2 …")
+]

@@ -1,0 +1,130 @@
+"""Events in words: what a person reads when they ask what happened and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.domain.events import (
+    AlertRaised,
+    ChallengerJudged,
+    ChampionPromoted,
+    ChampionRolledBack,
+    DecisionMade,
+    ReleaseRegistered,
+    RetrainingFailed,
+    RetrainingStarted,
+    WindowJudged,
+)
+from holdfast.domain.evidence import Action, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.domain.events import Event
+
+__all__ = ["headline", "story"]
+
+_ACTIONS = {
+    Action.KEEP: "Kept the model",
+    Action.ALERT: "Alerted and watched",
+    Action.RETRAIN: "Decided to retrain",
+    Action.DEFER: "Wanted to retrain, and deferred it",
+    Action.FIX_UPSTREAM: "Asked for the feed to be fixed upstream; did not retrain",
+    Action.ROLL_BACK: "Decided to roll back",
+}
+_OUTCOMES = {
+    Outcome.ACCEPT: "accepted the challenger",
+    Outcome.REFUSE: "refused the challenger",
+    Outcome.DEFER: "could not judge the challenger yet",
+}
+
+
+def headline(event: Event) -> str:
+    """Return what happened in one line."""
+    match event.body:
+        case ReleaseRegistered(version=version, trainer=trainer, metrics=metrics):
+            auc = metrics.get("roc_auc")
+            tested = "" if auc is None else f", ROC AUC {auc:.3f} on held-out rows"
+            return f"Registered {version} ({trainer}{tested})"
+        case ChampionPromoted(version=version, previous=None):
+            return f"Promoted {version}: the first model in production"
+        case ChampionPromoted(version=version, previous=previous, reason=reason):
+            return f"Promoted {version} over {previous}: {reason}"
+        case ChampionRolledBack(version=version, replaced=replaced, reason=reason):
+            return f"Rolled back from {replaced} to {version}: {reason}"
+        case WindowJudged(n=n, drifted=drifted, model_version=version):
+            what = f"{len(drifted)} features drifted" if drifted else "no feature drifted"
+            return f"Judged {n:,} rows of {version}: {what}"
+        case AlertRaised(alert=alert):
+            return f"{alert.severity.capitalize()}: {alert.message}"
+        case DecisionMade(decision=decision):
+            return f"{_ACTIONS[decision.action]}: {decision.reasons[0]}"
+        case RetrainingStarted(champion=champion, n_rows=n_rows):
+            return f"Began a retraining against {champion} on {n_rows:,} rows"
+        case RetrainingFailed(reason=reason):
+            return f"The retraining ended without a model: {reason}"
+        case ChallengerJudged(report=report, champion=champion):
+            return f"The guard {_OUTCOMES[report.outcome]} of {champion}: {report.reason}"
+
+
+def story(event: Event) -> Iterator[str]:
+    """Yield, line by line, all that an event says, for a person who asks why."""
+    yield headline(event)
+    yield f"when: {event.at:%Y-%m-%d %H:%M:%S} UTC, by {event.actor}"
+    match event.body:
+        case DecisionMade():
+            yield from _decision(event.body)
+        case ChallengerJudged():
+            yield from _judgement(event.body)
+        case WindowJudged():
+            yield from _window(event.body)
+        case RetrainingStarted(cause=cause):
+            yield f"why: {cause}"
+        case AlertRaised(alert=alert, model_version=version):
+            yield f"about: {alert.subject} ({alert.trigger.replace('_', ' ')}), model {version}"
+        case ReleaseRegistered(release_id=release_id, metrics=metrics, origin=origin):
+            yield f"release: {release_id} (by {origin})"
+            yield from (f"{name}: {value:.4f}" for name, value in sorted(metrics.items()))
+        case ChampionPromoted(release_id=release_id) | ChampionRolledBack(release_id=release_id):
+            yield f"release: {release_id}"
+        case RetrainingFailed(attempt_id=attempt_id):
+            yield f"attempt: {attempt_id}"
+    yield f"event {event.seq}, {event.event_id}, digest {event.digest[:16]}"
+
+
+def _decision(body: DecisionMade) -> Iterator[str]:
+    decision = body.decision
+    yield f"policy: {decision.policy}, model {body.model_version}"
+    yield from (f"because: {reason}" for reason in decision.reasons)
+    for alert in body.alerts:
+        yield f"evidence: [{alert.severity}] {alert.message}"
+    yield f"mature labelled rows since the change: {body.n_labels:,}"
+    if decision.onset_at is not None:
+        yield f"the change seems to have begun: {decision.onset_at:%Y-%m-%d %H:%M} UTC"
+    if decision.retry_at is not None:
+        yield f"may be tried again: {decision.retry_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _judgement(body: ChallengerJudged) -> Iterator[str]:
+    report = body.report
+    yield f"rule: {report.rule}, on {report.n:,} rows ({report.n_positive:,} positive)"
+    yield f"challenger: {body.trainer}, trained on the window {body.training_window!r}"
+    for name, brier in sorted(body.margins.items(), key=lambda item: item[1]):
+        yield f"candidate {name}: Brier {brier:.4f} on validation"
+    for check in report.checks:
+        yield f"{'passed' if check.passed else 'FAILED'} {check.name}: {check.reason}"
+
+
+def _window(body: WindowJudged) -> Iterator[str]:
+    yield f"window: {body.window}"
+    if body.drifted:
+        yield f"drifted: {', '.join(body.drifted)} ({body.share_drifted:.0%} of the features)"
+    if body.underpowered:
+        yield f"too few rows to tell: {', '.join(body.underpowered)}"
+    if body.confidence is not None:
+        yield f"mean confidence |p - 0.5|: {body.confidence:.3f}"
+    if body.performance is None:
+        yield "performance: no mature labels of this model's predictions yet"
+        return
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in sorted(body.performance.items()))
+    yield f"performance on {body.n_labelled:,} mature rows: {figures}"

@@ -1,0 +1,109 @@
+"""Train on a data set and register the release; the first one goes into production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from holdfast.loop.deliver import deliver
+from holdfast.loop.promote import promote
+from holdfast.loop.register import build_release, register
+from holdfast.loop.train import develop
+
+if TYPE_CHECKING:
+    from holdfast.domain.ids import ModelVersion, ReleaseId
+    from holdfast.domain.releases import ModelMetrics
+    from holdfast.loop.control import ControlPlan, ControlPorts
+    from holdfast.loop.ingest import TrainingData
+
+__all__ = ["Launch", "launch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """What came of a training by hand."""
+
+    version: ModelVersion
+    release_id: ReleaseId
+    trainer: str
+    n_rows: int
+    threshold: float
+    aim: str
+    metrics: ModelMetrics
+    champion: ModelVersion  # in production now: this version, or one before it
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "version": self.version,
+            "release_id": self.release_id,
+            "trainer": self.trainer,
+            "n_rows": self.n_rows,
+            "threshold": self.threshold,
+            "aim": self.aim,
+            "n_test": self.metrics.n,
+            "metrics": self.metrics.figures,
+            "intervals": self.metrics.intervals,
+            "champion": self.champion,
+        }
+
+
+def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor: str) -> Launch:
+    """Train, evaluate, build, register; and promote, if nothing is in production yet.
+
+    Args:
+        ports: The control plane's ports.
+        plan: The aim and the seed.
+        data: Labelled rows.
+        actor: Who asked for it, for the audit.
+
+    Raises:
+        TargetError: If a part of the split holds too few rows of a class.
+        TrainingFailedError: If no trainer produced a model.
+        ParityError: If the export does not repeat the model's scores.
+    """
+    candidate = develop(
+        data.features,
+        data.labels,
+        feature_specs=data.feature_specs,
+        target=data.target,
+        data_digest=data.digest,
+        trainers=ports.trainers,
+        aim=plan.aim,
+        seed=plan.seed,
+        ordered=data.times is not None,
+        entities=None if data.entities is None else data.entities.tolist(),
+    )
+    bundle = build_release(
+        candidate,
+        features=data.features,
+        labels=data.labels,
+        model_name=plan.model_name,
+        runtime=ports.runtime,
+        aim=plan.aim,
+    )
+    record = register(
+        bundle,
+        objects=ports.objects,
+        events=ports.events,
+        predictions=ports.predictions,
+        releases=ports.releases,
+        clock=ports.clock,
+        actor=actor,
+        origin="train",
+    )
+    deployment = ports.releases.deployment()
+    if deployment is None:
+        reason = "the first release"
+        promote(ports, record.version, reason=reason, actor=actor, key="first/promoted")
+    deliver(ports, now=ports.clock.now())
+    return Launch(
+        version=record.version,
+        release_id=record.release_id,
+        trainer=candidate.recipe.trainer,
+        n_rows=len(data.labels),
+        threshold=candidate.contract.threshold,
+        aim=plan.aim.describe(),
+        metrics=candidate.metrics,
+        champion=record.version if deployment is None else deployment.champion.version,
+    )

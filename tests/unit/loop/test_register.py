@@ -1,0 +1,226 @@
+"""Tests of holdfast.loop.register."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.domain.errors import ParityError
+from holdfast.domain.events import ReleaseRegistered
+from holdfast.domain.ids import ModelVersion
+from holdfast.domain.releases import MANIFEST, MODEL, MODEL_CARD, verified
+from holdfast.loop import register as registering
+from holdfast.loop.fetch import fetch_for_serving
+from holdfast.loop.fetch_reference import fetch_reference, fetch_reference_rows
+from holdfast.loop.register import build_release, register
+from holdfast.loop.train import develop
+from holdfast.policy.thresholds import RecallAtLeast
+from holdfast.ports.trainer import Calibration
+from holdfast.testing.fakes import FakeClock, InMemoryObjectStore, InMemoryStore
+from holdfast.testing.learnable import learnable
+
+AIM = RecallAtLeast(recall=0.8)
+DATA = learnable(1000)
+
+
+@pytest.fixture(scope="module")
+def candidate():
+    return develop(
+        DATA.table,
+        DATA.labels,
+        feature_specs=DATA.contract.features,
+        target=DATA.contract.target,
+        data_digest="d" * 64,
+        trainers=[LogisticRegressionTrainer()],
+        aim=AIM,
+        seed=0,
+        ordered=False,
+    )
+
+
+def build(candidate, **overrides):
+    asked: dict[str, Any] = {
+        "features": DATA.table,
+        "labels": DATA.labels,
+        "model_name": "churn",
+        "runtime": OnnxRuntime(),
+        "aim": AIM,
+    }
+    return build_release(candidate, **(asked | overrides))
+
+
+class Project:
+    """A store and a folder of releases, in memory."""
+
+    def __init__(self):
+        self.store, self.objects = InMemoryStore(), InMemoryObjectStore()
+
+    def register(self, bundle, **overrides):
+        asked: dict[str, Any] = {
+            "objects": self.objects,
+            "events": self.store.events,
+            "predictions": self.store.predictions,
+            "releases": self.store.releases,
+            "clock": FakeClock(),
+            "actor": "cli",
+            "origin": "train",
+        }
+        return register(bundle, **(asked | overrides))
+
+
+class TestBuildRelease:
+    def test_makes_the_same_release_from_the_same_model(self, candidate):
+        """No clock and no chance inside: the id tells what a release is."""
+        first, second = build(candidate), build(candidate)
+
+        assert first.manifest.release_id == second.manifest.release_id
+        assert first.files == second.files
+
+    def test_lists_every_file_by_its_digest(self, candidate):
+        """Each one verifies, and the manifest itself is the one that the id names."""
+        bundle = build(candidate)
+
+        names = set(bundle.files) - {MANIFEST}
+        assert names == set(bundle.manifest.files)
+        for name in names:
+            verified(bundle.manifest.release_id, bundle.manifest, name, bundle.files[name])
+        assert bundle.files[MANIFEST] == bundle.manifest.to_bytes()
+
+    def test_refuses_an_export_that_says_something_else(self, candidate):
+        """Here the export forgets the calibration, as a faulty converter might."""
+
+        class Forgetful:
+            def __init__(self, fitted):
+                self.predict = fitted.predict
+                self.to_onnx = lambda _: fitted.to_onnx(Calibration())
+
+        faulty = replace(candidate.model, fitted=Forgetful(candidate.model.fitted))
+
+        with pytest.raises(ParityError, match="It is not released"):
+            build(replace(candidate, model=faulty))
+
+    def test_keeps_a_draw_of_many_rows_in_their_order(self, candidate, monkeypatch):
+        """Parquet of a large set is bounded; order may be time."""
+        monkeypatch.setattr(registering, "_MOST_REFERENCE_ROWS", 300)
+        project = Project()
+        ordered = DATA.table.set_column(
+            DATA.table.column_names.index("tenure"), "tenure", [np.arange(1000.0)]
+        )
+
+        record = project.register(build(candidate, features=ordered))
+
+        rows, labels = fetch_reference_rows(project.objects, record.release_id)
+        kept = rows.column("tenure").to_numpy()
+        assert kept.size == 300
+        assert (np.diff(kept) > 0).all()
+        assert (labels == DATA.labels[kept.astype(int)]).all()
+
+    def test_counts_on_the_grid_it_is_given(self, candidate):
+        """The project's grid outlives releases: profiles of two of them must compare."""
+        project = Project()
+        first = project.register(build(candidate))
+        grid = fetch_reference(project.objects, first.release_id)[0].grid
+        half = {"features": DATA.table.slice(500), "labels": DATA.labels[500:]}
+
+        second = project.register(build(candidate, grid=grid, **half))
+
+        reference, metrics = fetch_reference(project.objects, second.release_id)
+        assert reference.grid == grid
+        assert reference.profile.n_rows == 500
+        assert reference.profile.scores is not None
+        assert reference.profile.scores.n == candidate.metrics.n
+        assert metrics == candidate.metrics
+
+    def test_says_on_the_card_what_was_reached(self, candidate):
+        """Figures, aim and data stand there in words."""
+        card = build(candidate).files[MODEL_CARD].decode()
+
+        assert f"{candidate.metrics.figures['roc_auc']:.3f}" in card
+        assert "a recall of at least 0.8" in card
+        assert "d" * 64 in card
+        assert "| tenure | numeric | 0 to 72 | allowed |" in card
+
+
+class TestRegister:
+    def test_makes_a_release_that_serves(self, candidate):
+        """What comes back scores as the candidate does."""
+        project = Project()
+
+        record = project.register(build(candidate))
+
+        contract, model = fetch_for_serving(project.objects, record)
+        assert contract == candidate.contract
+        scores = OnnxRuntime().load(model, contract).score(DATA.matrix)
+        assert scores == pytest.approx(candidate.model.predict(DATA.matrix), abs=1e-6)
+
+    def test_writes_the_event_and_what_it_owes(self, candidate):
+        """One event with the figures, one effect that mirrors it to people."""
+        project = Project()
+
+        record = project.register(build(candidate), origin="retrain", attempt_id="a1")
+
+        (event,) = project.store.events.events()
+        assert event.body == ReleaseRegistered(
+            version=ModelVersion("v1"),
+            release_id=record.release_id,
+            schema_digest=candidate.contract.schema_digest,
+            origin="retrain",
+            trainer="logistic_regression",
+            metrics=candidate.metrics.figures,
+            attempt_id="a1",
+        )
+        (owed,) = project.store.outbox.pending(due_at=event.at)
+        assert owed.effect.payload == {
+            "do": "record_release",
+            "version": "v1",
+            "release_id": record.release_id,
+        }
+
+    def test_numbers_releases_in_their_order(self, candidate):
+        """v1, v2, v3."""
+        project = Project()
+
+        records = [project.register(build(candidate, model_name=name)) for name in ("a", "b", "c")]
+
+        assert [record.version for record in records] == ["v1", "v2", "v3"]
+        assert project.store.releases.releases() == tuple(records)
+
+    def test_registers_once_however_often_it_is_run(self, candidate):
+        """A step that crashed after its event finds the version that it was given."""
+        project = Project()
+        bundle = build(candidate)
+        first = project.register(bundle)
+        project.register(build(candidate, model_name="another"))
+
+        again = project.register(bundle)
+
+        assert again == first
+        assert len(project.store.releases.releases()) == 2
+
+    def test_leaves_no_event_if_the_files_were_not_stored(self, candidate):
+        """An event that names what is not there could be promoted."""
+
+        class Full:
+            def put(self, group, files):
+                raise OSError("no space left on device")
+
+        project = Project()
+
+        with pytest.raises(OSError, match="no space"):
+            project.register(build(candidate), objects=Full())
+
+        assert list(project.store.events.events()) == []
+
+    def test_stores_the_model_unchanged(self, candidate):
+        """Byte for byte."""
+        project = Project()
+        bundle = build(candidate)
+
+        record = project.register(bundle)
+
+        assert project.objects.get(record.release_id, MODEL) == bundle.files[MODEL]
