@@ -67,7 +67,7 @@ def run_loop(
 
     from holdfast.domain.errors import HoldfastError
     from holdfast.loop.cycle import tick
-    from holdfast.settings import parse_duration
+    from holdfast.domain.durations import parse_duration
     from holdfast.wiring.control import open_control, plan_of
 
     plan = plan_of(settings)

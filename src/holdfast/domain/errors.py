@@ -13,6 +13,7 @@ HoldfastError
 ├── StateError                  the project is not in a state that allows the step
 │   ├── NoChampionError         nothing is in production yet
 │   ├── UnknownReleaseError     no release of that version
+│   ├── VersionTakenError       another release was registered under that version
 │   ├── UnknownPredictionError  no prediction of that id
 │   ├── UnknownEventError       no event of that id
 │   ├── RequestConflictError    a client's id was used before, for another row
@@ -74,6 +75,7 @@ __all__ = [
     "UnknownEventError",
     "UnknownPredictionError",
     "UnknownReleaseError",
+    "VersionTakenError",
     "nearest",
 ]
 
@@ -194,6 +196,17 @@ class UnknownReleaseError(StateError):
         have = f"The releases are {', '.join(known)}." if known else "There are no releases yet."
         super().__init__(f"There is no release {version!r}. {have}")
         self.version, self.known = version, tuple(known)
+
+
+class VersionTakenError(StateError):
+    """Another release was registered under that version meanwhile."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"Release {version!r} was registered by another process meanwhile. "
+            "Nothing was written; run the step again and it gets the next version."
+        )
+        self.version = version
 
 
 class UnknownPredictionError(StateError):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from holdfast.domain.canonical import digest
 from holdfast.domain.events import AlertRaised, DecisionMade
 from holdfast.domain.evidence import Action, Decision
-from holdfast.loop.control import incumbent
+from holdfast.loop.control import LEASE, LEASE_TTL, incumbent
 from holdfast.loop.deliver import deliver
 from holdfast.loop.detect import Finding, detect, detect_in_file
 from holdfast.loop.profile import profile_new
@@ -33,11 +32,7 @@ if TYPE_CHECKING:
     from holdfast.loop.retrain import Schooling
     from holdfast.ports.lease import Fence
 
-__all__ = ["LEASE", "Tick", "tick", "tick_on_file"]
-
-LEASE = "control"
-_LEASE_TTL = timedelta(minutes=15)  # a retraining on a small machine ends well within this
-
+__all__ = ["Tick", "tick", "tick_on_file"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
@@ -65,7 +60,7 @@ def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> 
     Raises:
         NoChampionError: If nothing is in production yet.
     """
-    fence = ports.lease.acquire(LEASE, holder=holder, ttl=_LEASE_TTL)
+    fence = ports.lease.acquire(LEASE, holder=holder, ttl=LEASE_TTL)
     if fence is None:
         return None
     try:
@@ -94,7 +89,7 @@ def tick_on_file(
         actor: Who runs it, for the audit.
         holder: Names this process to others that ask for the lease.
     """
-    fence = ports.lease.acquire(LEASE, holder=holder, ttl=_LEASE_TTL)
+    fence = ports.lease.acquire(LEASE, holder=holder, ttl=LEASE_TTL)
     if fence is None:
         return None
     try:

@@ -107,9 +107,11 @@ def detect_in_file(
         now: The tick's moment.
     """
     scores = champion.model.score(encode_table(rows, champion.contract))
-    counts = replace(
-        profile(rows, champion.reference.grid),
-        scores=score_profile(scores, champion.reference.score_grid),
+    cells = champion.reference.score_grid
+    counts = profile(
+        rows,
+        champion.reference.grid,
+        scores=None if cells is None else score_profile(scores, cells),
     )
     known = np.zeros(0, dtype=np.bool_) if labels is None else labels
     observed = Observed(

@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import NoChampionError, StateError, UnknownReleaseError
 from holdfast.domain.events import ChampionPromoted, ChampionRolledBack
+from holdfast.domain.evidence import Outcome
+from holdfast.domain.tables import conform, encode_table
+from holdfast.loop.control import incumbent
+from holdfast.loop.detect import labels_of, mature_rows
 from holdfast.loop.fetch import fetch_for_serving
+from holdfast.policy.alerting import harm_is_open
+from holdfast.policy.guarding import judge
+from holdfast.policy.transitions import fold
 from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ReleaseRecord
-    from holdfast.loop.control import ControlPorts
+    from holdfast.loop.control import ControlPlan, ControlPorts
     from holdfast.ports.lease import Fence
 
-__all__ = ["promote", "roll_back"]
+__all__ = ["promote", "promote_guarded", "roll_back"]
 
 
 def promote(
@@ -68,6 +75,49 @@ def promote(
     (event,) = ports.events.append(drafts, at=ports.clock.now(), fence=fence)
     assert isinstance(event.body, ChampionPromoted)  # a key belongs to one kind of event
     return event.body
+
+
+def promote_guarded(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    version: ModelVersion,
+    *,
+    reason: str,
+    actor: str,
+    contract_change: bool,
+) -> ChampionPromoted:
+    """Make a release the champion if the guard finds it fit, on the newest mature rows.
+
+    Raises:
+        StateError: If the guard refuses it, or cannot judge yet; nothing changes.
+        UnknownReleaseError: If there is no such release.
+        CorruptReleaseError: If its files are not what was registered.
+    """
+    champion, state = incumbent(ports), fold(ports.events.events())
+    record = ports.releases.release(version)
+    _check_new(champion.record, record)
+    contract, model = fetch_for_serving(ports.objects, record)
+    rows = mature_rows(ports, plan, champion, state, now=ports.clock.now(), since=None)
+    report = judge(
+        labels_of(rows),
+        champion.model.score(encode_table(conform(rows, champion.contract), champion.contract)),
+        ports.runtime.load(model, contract).score(encode_table(conform(rows, contract), contract)),
+        champion_threshold=champion.contract.threshold,
+        policy=plan.guard,
+        alarmed=harm_is_open(state.alerts),
+    )
+    if report.outcome is not Outcome.ACCEPT:
+        raise StateError(
+            f"The guard does not let {version} pass: {report.reason}. To promote it all the "
+            f"same: holdfast promote {version} --force"
+        )
+    return promote(
+        ports,
+        version,
+        reason=f"{reason}; {report.reason}",
+        actor=actor,
+        contract_change=contract_change,
+    )
 
 
 def roll_back(

@@ -10,17 +10,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from holdfast.domain.errors import ParityError, TooFewLabelsError, TrainingFailedError
+from holdfast.domain.errors import (
+    ParityError,
+    StateError,
+    TargetError,
+    TooFewLabelsError,
+    TrainingFailedError,
+)
 from holdfast.domain.events import ChallengerJudged, RetrainingFailed, RetrainingStarted
 from holdfast.domain.ids import uuid7
 from holdfast.domain.tables import conform
 from holdfast.drift.fitting import fits
 from holdfast.drift.profile import profile
 from holdfast.loop.challenge import Challenge, LabelledRows, allot, challenge
+from holdfast.loop.control import LEASE, LEASE_TTL
+from holdfast.loop.deliver import deliver
 from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch_reference import fetch_reference_rows
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
+from holdfast.policy.alerting import harm_is_open
+from holdfast.policy.transitions import ControlState, fold
 from holdfast.ports.event_log import Draft
 
 if TYPE_CHECKING:
@@ -31,10 +41,9 @@ if TYPE_CHECKING:
     from holdfast.loop.challenge import Challenger
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.domain.ids import ModelVersion
-    from holdfast.policy.transitions import ControlState
     from holdfast.ports.lease import Fence
 
-__all__ = ["Retraining", "Schooling", "retrain", "schooling_from_file", "schooling_from_log"]
+__all__ = ["Retraining", "Schooling", "retrain", "retrain_by_hand", "schooling_from_file", "schooling_from_log"]
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -182,6 +191,65 @@ def retrain(
         _append(ports, failed, actor=actor, now=now, fence=fence)
         return Retraining(attempt_id=attempt_id, failure=str(error))
     return Retraining(attempt_id=attempt_id, report=outcome.report, promoted=promoted)
+
+
+def retrain_by_hand(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    champion: Incumbent,
+    rows: tuple[pa.Table, NDArray[np.bool_] | None] | None,
+    *,
+    cause: str,
+    actor: str,
+    holder: str,
+) -> Retraining:
+    """Make one attempt because a person asks for it: no cooldown, the same guard.
+
+    Args:
+        ports: The control plane's ports.
+        plan: The aim, the seed and the guard's policy.
+        champion: Whom to beat.
+        rows: Rows of a file with their labels; None takes the log's mature rows.
+        cause: Why, in words, for the audit.
+        actor: Who asked for it.
+        holder: Names this process to others that ask for the lease.
+
+    Raises:
+        StateError: If a control loop is at work, or the file has no labels.
+        TooFewLabelsError: If too few mature rows are there.
+    """
+    fence = ports.lease.acquire(LEASE, holder=holder, ttl=LEASE_TTL)
+    if fence is None:
+        raise StateError("A control loop is at work now. Try again when its tick is done.")
+    try:
+        now, state = ports.clock.now(), fold(ports.events.events())
+        if rows is None:
+            schooling = schooling_from_log(
+                ports, plan, champion, state, now=now, onset_at=state.drift_since
+            )
+        else:
+            table, labels = rows
+            if labels is None:
+                raise TargetError(
+                    champion.contract.target.name,
+                    "is not in the file",
+                    remedy="Labelled rows are needed to retrain.",
+                )
+            schooling = schooling_from_file(ports, champion, table, labels, now=now)
+        return retrain(
+            ports,
+            plan,
+            champion,
+            schooling,
+            cause=cause,
+            alarmed=harm_is_open(state.alerts),
+            actor=actor,
+            now=now,
+            fence=fence,
+        )
+    finally:
+        ports.lease.release(fence)
+        deliver(ports, now=ports.clock.now())
 
 
 def _challenge(

@@ -49,6 +49,8 @@ class EventLog(Protocol):
 
         Raises:
             LeaseLostError: If the fence's token is not the lease's current one.
+            UnknownReleaseError: If a release goes into production that is not registered.
+            VersionTakenError: If a version is registered that another release bears.
             StoreUnavailableError: If the transaction could not be committed.
         """
         ...

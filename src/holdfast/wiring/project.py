@@ -9,18 +9,12 @@ from holdfast.adapters.clocks.system import SystemClock
 from holdfast.adapters.objects.files import FileObjectStore
 from holdfast.adapters.stores.sql import SqlStore
 from holdfast.domain.errors import SettingsError
+from holdfast.settings import Settings
 
 if TYPE_CHECKING:
     from holdfast.ports.clock import Clock
-    from holdfast.settings import Settings
 
 __all__ = ["clock_of", "open_objects", "open_store", "refuse_what_is_to_come"]
-
-_TO_COME = {
-    ("guard", "rule", "auc_and_recall"): "rule 'auc_and_recall'",
-    ("promote", "path", "canary"): "path 'canary'",
-}
-
 
 def clock_of(settings: Settings) -> Clock:
     """Return the project's clock: the system's, or a file's for a time-lapse."""
@@ -50,17 +44,21 @@ def refuse_what_is_to_come(settings: Settings) -> None:
 
     Silence would let a project believe that it is alerted, or guarded, as it asked for.
     """
+    defaults = Settings.model_fields
     asked = [
-        (section, f"[{section}] {what}")
-        for (section, key, value), what in _TO_COME.items()
-        if getattr(getattr(settings, section), key) == value
+        what
+        for what, is_asked in {
+            "[promote] path = 'canary'": settings.promote.path == "canary",
+            "[alerts] urls": bool(settings.alerts.urls),
+            "[serving] workers above 1": settings.serving.workers > 1,
+            "[monitor] alarms_per_year": settings.monitor.alarms_per_year
+            != defaults["monitor"].default.alarms_per_year,
+            "[store] retention": settings.store.retention != defaults["store"].default.retention,
+        }.items()
+        if is_asked
     ]
-    if settings.alerts.urls:
-        asked.append(("alerts", "[alerts] urls"))
-    if settings.serving.workers > 1:
-        asked.append(("serving", "[serving] workers above 1"))
     if asked:
         raise SettingsError(
-            f"{', '.join(what for _, what in asked)}: known, but not part of this version yet. "
-            "Leave it out of holdfast.toml"
+            f"{', '.join(asked)}: known, but not part of this version yet. "
+            "Leave it out of holdfast.toml."
         )

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from holdfast.domain.canonical import canonical_json
-from holdfast.domain.errors import UnknownEventError, UnknownReleaseError
+from holdfast.domain.errors import UnknownEventError, UnknownReleaseError, VersionTakenError
 from holdfast.domain.events import (
     GENESIS,
     ChampionPromoted,
@@ -63,7 +63,7 @@ class InMemoryEventLog:
                 if draft.key is not None:
                     keys[draft.key] = event
                 answers.append(event)
-            _require_registered(events)
+            _require_sound(events)
             self._events, self._keys = events, keys
             for event_id, effects in owed:
                 self._outbox.owe(event_id, effects)
@@ -155,8 +155,15 @@ def _deployment(events: Iterable[Event]) -> Deployment | None:
     return None
 
 
-def _require_registered(events: Sequence[Event]) -> None:
-    known = _releases(events)
+def _require_sound(events: Sequence[Event]) -> None:
+    known: dict[ModelVersion, ReleaseRecord] = {}
     for event in events:
-        if isinstance(event.body, ChampionPromoted | ChampionRolledBack):
-            _release(known, event.body.version)
+        match event.body:
+            case ReleaseRegistered(version=version) if version in known:
+                raise VersionTakenError(version)
+            case ReleaseRegistered():
+                known |= _releases([event])
+            case ChampionPromoted(version=version) | ChampionRolledBack(version=version):
+                _release(known, version)
+            case _:
+                pass

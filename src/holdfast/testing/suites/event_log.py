@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from holdfast.domain.errors import LeaseLostError, UnknownEventError, UnknownReleaseError
+from holdfast.domain.errors import (
+    LeaseLostError,
+    UnknownEventError,
+    UnknownReleaseError,
+    VersionTakenError,
+)
 from holdfast.domain.events import GENESIS, RetrainingFailed, WindowJudged, verify_chain
 from holdfast.domain.ids import EventId, ModelVersion
 from holdfast.domain.windows import Window
@@ -126,6 +131,16 @@ class EventLogSuite:
             events.append([registered("v1"), promoted("v9")], at=START)
 
         assert list(events.events()) == []
+
+    def test_registers_a_version_once(self, events: EventLog) -> None:
+        """Of two trainings that both found v1 free, the second is told so."""
+        events.append([registered("v1")], at=START)
+
+        with pytest.raises(VersionTakenError) as taken:
+            events.append([registered("v1")], at=START + _DAY)
+
+        assert taken.value.version == "v1"
+        assert len(list(events.events())) == 1
 
     def test_refuses_a_writer_whose_lease_was_taken_over(
         self, events: EventLog, leases: Lease

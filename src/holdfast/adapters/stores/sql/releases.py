@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from holdfast.adapters.stores.sql.schema import deployments, releases
-from holdfast.domain.errors import UnknownReleaseError
+from holdfast.domain.errors import UnknownReleaseError, VersionTakenError
 from holdfast.domain.events import ChampionPromoted, ChampionRolledBack, ReleaseRegistered
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.releases import ReleaseRecord
@@ -70,17 +70,31 @@ def project(connection: Connection, event: Event) -> None:
 
     Raises:
         UnknownReleaseError: If it puts a release into production that was never registered.
+        VersionTakenError: If it registers a version that another release bears.
     """
     match event.body:
         case ReleaseRegistered() as body:
-            row = {"release_id": body.release_id, "schema_digest": body.schema_digest}
-            connection.execute(insert(releases).values(version=body.version, seq=event.seq, **row))
+            _register(connection, event.seq, body)
         case ChampionPromoted() as body:
             _deploy(connection, event, body.version, body.previous)
         case ChampionRolledBack() as body:
             _deploy(connection, event, body.version, body.replaced)
         case _:
             pass
+
+
+def _register(connection: Connection, seq: int, body: ReleaseRegistered) -> None:
+    taken = select(releases.c.version).where(releases.c.version == body.version)
+    if connection.execute(taken).first() is not None:
+        raise VersionTakenError(body.version)
+    connection.execute(
+        insert(releases).values(
+            version=body.version,
+            release_id=body.release_id,
+            schema_digest=body.schema_digest,
+            seq=seq,
+        )
+    )
 
 
 def _deploy(

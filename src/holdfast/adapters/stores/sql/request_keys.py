@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.predictions import Prediction, PredictionRequest
 
-__all__ = ["Resolved", "remember", "resolve", "row_digest"]
+__all__ = ["Resolved", "remember", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,6 @@ class Resolved:
 
     answers: tuple[Prediction, ...]
     fresh: tuple[int, ...]  # positions in the batch
-
-
-def row_digest(contract: Contract, request: PredictionRequest) -> str:
-    """Return what tells two rows apart: their values by name, and whom they are about."""
-    return _row_digest(contract.names, request)
 
 
 def resolve(
@@ -95,7 +90,8 @@ def remember(
 
 
 def _row_digest(names: Sequence[str], request: PredictionRequest) -> str:
-    # Validated values are finite, so that the slower search for NaN is not needed here.
+    # What tells two rows apart: their values by name, and whom they are about. Validated
+    # values are finite, so that the slower search for NaN is not needed here.
     named = dict(zip(names, request.values, strict=True))
     return sha256_hex(msgspec.json.encode([named, request.entity], order="sorted"))
 

@@ -1,0 +1,218 @@
+"""Commands that look at data over time: drift, replay, demo."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from holdfast.cli.options import (
+    EXIT_ALARMED,
+    Delimiter,
+    Drop,
+    Entity,
+    FailOn,
+    FailOnOption,
+    NoHeader,
+    Positive,
+    Project,
+    Time,
+)
+
+if TYPE_CHECKING:
+    from holdfast.drift.report import DriftReport
+    from holdfast.loop.replay import Replay
+    from holdfast.settings import Settings
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(drift)
+    app.command()(replay)
+    app.command()(demo)
+
+
+def drift(
+    reference: Annotated[Path, typer.Argument(help="Rows that count as normal.")],
+    current: Annotated[Path, typer.Argument(help="Rows to compare with them.")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report as JSON; - for the terminal.")
+    ] = None,
+    drop: Drop = None,
+    delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    fail_on: FailOnOption = None,
+) -> None:
+    """Compare two files for drift, without a project."""
+    from holdfast.adapters.sources import open_source
+    from holdfast.loop.compare import compare_sources
+
+    header = not no_header
+    report = compare_sources(
+        open_source(reference, delimiter=delimiter, header=header),
+        open_source(current, delimiter=delimiter, header=header),
+        drop=tuple(drop or ()),
+    )
+    if json_file == Path("-"):
+        typer.echo(json.dumps(report.to_json(), indent=2))
+    else:
+        _print_report(report)
+        _write_json(json_file, report.to_json())
+    broken = any(feature.broken for feature in report.features)
+    drifted = any(feature.drifted for feature in report.features)
+    if fail_on is not None and (broken if fail_on is FailOn.CRITICAL else drifted):
+        raise typer.Exit(EXIT_ALARMED)
+
+
+def replay(
+    data: Annotated[Path, typer.Argument(help="A labelled history in row order, or with --time.")],
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict; the project's, if absent.")
+    ] = None,
+    window: Annotated[int, typer.Option(help="Rows of a window.")] = 1000,
+    label_delay: Annotated[
+        int, typer.Option(help="Windows until labels are known; 1: when the next one opens.")
+    ] = 1,
+    policy: Annotated[
+        str | None, typer.Option(help="harm, any or never; the project's, if absent.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the result as JSON; - for the terminal.")
+    ] = None,
+    positive: Positive = None,
+    time: Time = None,
+    entity: Entity = None,
+    drop: Drop = None,
+    delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    project: Project = Path(),
+) -> None:
+    """Play a labelled history through the loop, beside "never" and "every window"."""
+    from rich.progress import Progress
+
+    from holdfast.adapters.runtimes.onnx import OnnxRuntime
+    from holdfast.cli.opening import training_data
+    from holdfast.loop.replay import replay as play
+    from holdfast.loop.replay import schedule
+    from holdfast.settings import settings_for
+    from holdfast.wiring.control import plan_of, trainers_of
+
+    reading = {
+        "target": target,
+        "positive": positive,
+        "time": time,
+        "entity": entity,
+        "drop": drop or None,
+        "delimiter": delimiter,
+        "header": False if no_header else None,
+    }
+    settings = settings_for(project, data=reading, policy={"name": policy})
+    rows = training_data(settings, data)
+    timing = schedule(len(rows), window=window, label_delay=label_delay)
+    with Progress(transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(name: str, done: int) -> None:
+            task = tasks.get(name)
+            if task is None:
+                task = tasks[name] = bar.add_task(name, total=timing.n_windows)
+            bar.update(task, completed=done)
+
+        played = play(
+            rows,
+            timing,
+            plan=plan_of(settings),
+            trainers=trainers_of(settings),
+            runtime=OnnxRuntime(),
+            progress=progress,
+        )
+    if json_file == Path("-"):
+        typer.echo(json.dumps(played.to_json(), indent=2))
+        return
+    _print_replay(played)
+    _write_json(json_file, played.to_json())
+
+
+def demo(
+    directory: Annotated[
+        Path, typer.Option("--dir", help="Where the demo's project is made.")
+    ] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Fixes the simulated customers.")] = 7,
+    rows: Annotated[int, typer.Option(help="Customers a month.")] = 4000,
+) -> None:
+    """Play a simulated year of a telecom through the real server, log and loop."""
+    from holdfast.cli.demonstrating import play_year
+
+    play_year(directory, seed=seed, rows=rows)
+
+
+def _write_json(path: Path | None, content: dict[str, Any]) -> None:
+    if path is None:
+        return
+    from holdfast.domain.errors import DataFileError
+
+    try:
+        path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DataFileError(
+            path, f"cannot be written ({error.strerror})", remedy="Choose another place."
+        ) from error
+    typer.echo(f"Wrote {path}")
+
+
+def _print_report(report: DriftReport) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    verdict = "drifted" if report.drifted else "not drifted"
+    typer.echo(
+        f"{report.n_reference:,} reference rows, {report.n_current:,} current rows: "
+        f"{report.share_drifted:.0%} of the features drifted; as a whole {verdict} ({report.rule})"
+    )
+    table = Table("feature", "verdict", "strongest test", "effect", "adjusted p", box=None)
+    order = {"drifted": 0, "underpowered": 1, "stable": 2}
+    for feature in sorted(report.features, key=lambda f: order[f.verdict.value]):
+        test = feature.strongest
+        cells = ["", "", ""]
+        if test is not None:
+            cells = [
+                test.result.method.replace("_", " "),
+                f"{test.result.effect:.3f}",
+                f"{test.p_adjusted:.2g}",
+            ]
+        remark = f" ({feature.broken})" if feature.broken else ""
+        table.add_row(feature.name, feature.verdict.value + remark, *cells)
+    Console().print(table)
+
+
+def _print_replay(played: Replay) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    windows = Table("rows", "ROC AUC", "Brier", "model", "decision", "why", box=None)
+    for window in played.project.windows:
+        auc = window.metrics.figures.get("roc_auc")
+        windows.add_row(
+            f"{window.start}-{window.end}",
+            "one class" if auc is None else f"{auc:.3f}",
+            f"{window.metrics.figures['brier']:.3f}",
+            window.model_version,
+            window.step.decision.action.value.replace("_", " "),
+            window.step.decision.reasons[0],
+        )
+    console.print(windows)
+    policies = Table("policy", "ROC AUC", "Brier", "accuracy", "retrains", "promotions", box=None)
+    for name, means in played.to_json()["summary"]["policies"].items():
+        policies.add_row(
+            name,
+            *("-" if means[k] is None else f"{means[k]:.3f}"
+              for k in ("mean_roc_auc", "mean_brier", "mean_accuracy")),
+            str(means["retrains"]),
+            str(means["promotions"]),
+        )  # fmt: skip
+    console.print(policies)

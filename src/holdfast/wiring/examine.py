@@ -1,0 +1,145 @@
+"""Examine a project: store, audit chain, releases, disk; what a doctor looks at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from holdfast.domain.errors import HoldfastError
+from holdfast.domain.events import verify_chain
+from holdfast.domain.ids import ReleaseId
+from holdfast.domain.releases import MANIFEST
+from holdfast.loop.fetch import fetch_file, fetch_manifest
+from holdfast.policy.transitions import fold
+from holdfast.wiring.project import open_objects, open_store, refuse_what_is_to_come
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from holdfast.adapters.stores.sql import SqlStore
+    from holdfast.settings import Settings
+
+__all__ = ["Finding", "examine"]
+
+_LEAST_FREE = 1 << 30  # bytes; a full disk refuses predictions
+_WAL_RESET_FIXED = (3, 51, 3)  # from here on SQLite itself is free of the WAL-reset bug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    healthy: bool
+    words: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything that a project stands on; finds, and mends nothing.
+
+    Args:
+        settings: The project's.
+    """
+    found = [_tried("settings", lambda: _settings(settings))]
+    try:
+        with open_store(settings, create=False) as store:
+            found.append(Finding(what="store", healthy=True, words="opens, schema is this version's"))
+            found.append(_tried("store writes", lambda: _writes(store)))
+            found.append(_tried("audit chain", lambda: _chain(store)))
+            found.append(_tried("production", lambda: _production(store)))
+            found.extend(_releases(settings, store))
+    except HoldfastError as error:
+        found.append(Finding(what="store", healthy=False, words=str(error)))
+    found.extend((_sqlite(), _disk(settings.project), _fsync(settings.project)))
+    return found
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what=what, healthy=True, words=look())
+    except HoldfastError as error:
+        return Finding(what=what, healthy=False, words=str(error))
+
+
+def _settings(settings: Settings) -> str:
+    refuse_what_is_to_come(settings)
+    return "holdfast.toml is right"
+
+
+def _writes(store: SqlStore) -> str:
+    store.check_writable()
+    return "a write commits"
+
+
+def _chain(store: SqlStore) -> str:
+    return f"{verify_chain(store.events.events())} events, every link verifies"
+
+
+def _production(store: SqlStore) -> str:
+    """Fold the events and compare with the projection that servers read."""
+    folded = fold(store.events.events()).champion
+    deployment = store.releases.deployment()
+    served = None if deployment is None else deployment.champion.version
+    if folded != served:
+        raise HoldfastError(
+            f"the events say that {folded} is in production, servers read {served}. "
+            "Restore the store from a backup."
+        )
+    return f"{served or 'nothing'} is in production, events and projection agree"
+
+
+def _releases(settings: Settings, store: SqlStore) -> Iterator[Finding]:
+    objects = open_objects(settings)
+    for record in store.releases.releases():
+
+        def intact(release_id: str = record.release_id) -> str:
+            manifest = fetch_manifest(objects, ReleaseId(release_id))
+            for name in manifest.files:
+                fetch_file(objects, ReleaseId(release_id), manifest, name)
+            return f"{len(manifest.files)} files and {MANIFEST} have their digests"
+
+        yield _tried(f"release {record.version}", intact)
+
+
+def _sqlite() -> Finding:
+    exposed = sqlite3.sqlite_version_info < _WAL_RESET_FIXED
+    words = f"version {sqlite3.sqlite_version}"
+    if exposed:
+        words += "; its WAL-reset bug is kept out by one lock around all writes and checkpoints"
+    return Finding(what="SQLite", healthy=True, words=words)
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    return Finding(
+        what="disk", healthy=free >= _LEAST_FREE, words=f"{free / (1 << 30):.1f} GiB are free"
+    )
+
+
+def _fsync(folder: Path) -> Finding:
+    """Time what every acknowledged prediction waits for."""
+    path = folder / f".holdfast-fsync-{os.getpid()}"
+    times = []
+    try:
+        with path.open("wb") as file:
+            for _ in range(5):
+                file.write(b"x" * 4096)
+                file.flush()
+                begin = time.perf_counter()
+                os.fsync(file.fileno())
+                times.append(time.perf_counter() - begin)
+    except OSError as error:
+        return Finding(what="fsync", healthy=False, words=f"fails here: {error.strerror}")
+    finally:
+        path.unlink(missing_ok=True)
+    return Finding(what="fsync", healthy=True, words=f"median {median(times) * 1000:.1f} ms")
