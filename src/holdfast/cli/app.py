@@ -22,7 +22,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_PACKAGES_OF_EXTRAS = {"pandas", "scipy", "pyarrow", "sklearn", "skl2onnx", "onnx", "mlflow"}
+_PACKAGES_OF_EXTRAS = {
+    "apscheduler",
+    "mlflow",
+    "onnx",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "threadpoolctl",
+}
 
 
 def _print_version(value: bool) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tick", "tick", "tick_on_file"]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """What one tick saw and did."""

@@ -90,7 +90,7 @@ class Project:
         self._champion = Incumbent(
             record=_record("v1", first.contract),
             contract=first.contract,
-            model=self._load(first.released, first.contract),
+            model=self._load(first.model, first.contract),
             reference=reference,
             metrics=first.metrics,
         )

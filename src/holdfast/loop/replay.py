@@ -228,7 +228,7 @@ def replay(
     every_window = partial(
         EveryWindow,
         history,
-        first.released,
+        first.model,
         first.contract,
         horizon=max(warm_up, _WINDOWS_LEARNT_FROM * timing.window),
         window=timing.window,
@@ -244,7 +244,7 @@ def replay(
         runtime=runtime,
     )
     others: dict[str, Rehearsal] = {
-        "never": Never(first.released, first.contract),
+        "never": Never(first.model, first.contract),
         "every_window": every_window(),
         "every_window_competing": every_window(competing=trainers),
     }

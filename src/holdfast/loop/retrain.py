@@ -43,7 +43,14 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion
     from holdfast.ports.lease import Fence
 
-__all__ = ["Retraining", "Schooling", "retrain", "retrain_by_hand", "schooling_from_file", "schooling_from_log"]
+__all__ = [
+    "Retraining",
+    "Schooling",
+    "retrain",
+    "retrain_by_hand",
+    "schooling_from_file",
+    "schooling_from_log",
+]
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -67,9 +67,9 @@ class Candidate:
     """A model that was chosen and tested, ready to be built into a release.
 
     Attributes:
-        model: As tested; fitted on the training part alone.
-        released: The same recipe fitted again on all rows; calibration and threshold are
-            frozen, the figures belong to the tested model.
+        tested: Fitted on the training part alone; the figures are its own.
+        model: The same recipe fitted again on all rows, calibration and threshold frozen:
+            the one to release.
         contract: With the chosen threshold.
         recipe: How it was made.
         metrics: On the test part.
@@ -80,8 +80,8 @@ class Candidate:
         failures: Why a trainer produced no model, by trainer.
     """
 
+    tested: CalibratedModel
     model: CalibratedModel
-    released: CalibratedModel
     contract: Contract
     recipe: Recipe
     metrics: ModelMetrics
@@ -140,8 +140,8 @@ def develop(
     threshold = aim.choose(truth, model.predict(held))
     scores, outcomes = model.predict(rows.take(split.test)), labels[split.test]
     return Candidate(
-        model=model,
-        released=refit(model, rows, labels),
+        tested=model,
+        model=refit(model, rows, labels),
         contract=replace(draft, threshold=threshold),
         recipe=_recipe(model, split),
         metrics=measure(outcomes, scores, threshold=threshold),

@@ -1,6 +1,6 @@
 """What a project says about itself: holdfast.toml, overridden by the environment."""
 
-from holdfast.settings.loading import CONFIG_FILE, load_settings
+from holdfast.settings.loading import CONFIG_FILE, load_settings, settings_for
 from holdfast.settings.sections import (
     Aim,
     AlertSettings,
@@ -43,4 +43,5 @@ __all__ = [
     "StoreSettings",
     "TrainSettings",
     "load_settings",
+    "settings_for",
 ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["CONFIG_FILE", "load_settings"]
+__all__ = ["CONFIG_FILE", "load_settings", "settings_for"]
 
 CONFIG_FILE = "holdfast.toml"
 
@@ -44,9 +44,34 @@ def load_settings(project: Path, *, environment: Mapping[str, str] | None = None
         SettingsError: If there is no file, it is not TOML, a section or key is unknown,
             or a value is not of the kind that is needed.
     """
-    folder = project.resolve()
-    config = folder / CONFIG_FILE
-    found = _read_toml(config)
+    config = project.resolve() / CONFIG_FILE
+    return _validated(_read_toml(config), config, environment)
+
+
+def settings_for(project: Path, **given: Mapping[str, object]) -> Settings:
+    """Return a project's settings with words of the command line laid over them.
+
+    There need not be a project: everything but the target has a default.
+
+    Args:
+        project: The folder in which holdfast.toml may be.
+        **given: Keys and values by section; a value of None was not given.
+
+    Raises:
+        SettingsError: If the file, the environment or a given value is wrong.
+    """
+    config = project.resolve() / CONFIG_FILE
+    found = _read_toml(config) if config.exists() else {}
+    for section, values in given.items():
+        said = {key: value for key, value in values.items() if value is not None}
+        found[section] = found.get(section, {}) | said
+    return _validated(found, config, None)
+
+
+def _validated(
+    found: dict[str, dict[str, Any]], config: Path, environment: Mapping[str, str] | None
+) -> Settings:
+    folder = config.parent
     overrides = _read_environment(os.environ if environment is None else environment)
     merged = {name: found.get(name, {}) | overrides.get(name, {}) for name in {*found, *overrides}}
     try:

@@ -53,7 +53,9 @@ def examine(settings: Settings) -> list[Finding]:
     found = [_tried("settings", lambda: _settings(settings))]
     try:
         with open_store(settings, create=False) as store:
-            found.append(Finding(what="store", healthy=True, words="opens, schema is this version's"))
+            found.append(
+                Finding(what="store", healthy=True, words="opens, schema is this version's")
+            )
             found.append(_tried("store writes", lambda: _writes(store)))
             found.append(_tried("audit chain", lambda: _chain(store)))
             found.append(_tried("production", lambda: _production(store)))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clock_of", "open_objects", "open_store", "refuse_what_is_to_come"]
 
+
 def clock_of(settings: Settings) -> Clock:
     """Return the project's clock: the system's, or a file's for a time-lapse."""
     file = settings.clock.file

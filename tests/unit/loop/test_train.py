@@ -63,7 +63,7 @@ class TestDevelop:
         candidate = developed(data)
 
         rows = data.matrix.take(candidate.split.test)
-        assert candidate.held_out_scores == pytest.approx(candidate.model.predict(rows))
+        assert candidate.held_out_scores == pytest.approx(candidate.tested.predict(rows))
         assert (candidate.held_out_labels == data.labels[candidate.split.test]).all()
         assert candidate.metrics.n == 400
         assert candidate.metrics.figures["roc_auc"] > 0.7

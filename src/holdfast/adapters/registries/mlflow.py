@@ -24,6 +24,7 @@ EVENT_TAG = "holdfast.event_id"
 VERSION_TAG = "holdfast.version"
 RELEASE_TAG = "holdfast.release_id"
 _DONE = "FINISHED"
+_SQLITE = "sqlite:///"
 _MODEL_FOLDER = "model"
 _NOT_IN_NAMES = re.compile(r"[^\w .-]+", re.ASCII)  # MLflow refuses some, its filters others
 
@@ -36,15 +37,16 @@ class MlflowRegistry:
     release need not spend.
 
     Args:
-        folder: Where the file `mlflow.db` and the artefacts go; made at the first use.
+        address: A SQLite file, as in ``sqlite:////srv/churn/mlflow.db``, beside which the
+            artefacts go (both are made at the first use); or a tracking server.
         model_name: Under which releases are registered, and the experiment's name.
-        tracking_uri: A tracking server to use in place of the folder.
     """
 
-    def __init__(self, folder: Path, *, model_name: str, tracking_uri: str | None = None) -> None:
-        self._folder = folder.absolute()
+    def __init__(self, address: str, *, model_name: str) -> None:
+        self._address = address
         self._name = _NOT_IN_NAMES.sub("-", model_name)
-        self._tracking_uri = tracking_uri
+        file = address.removeprefix(_SQLITE)
+        self._folder = None if file == address else Path(file).absolute().parent
 
     def record_release(
         self,
@@ -85,8 +87,8 @@ class MlflowRegistry:
     def _client(self) -> Any:
         # Read when MLflow is imported; Holdfast phones nobody, and neither does this.
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        uri = self._tracking_uri or f"sqlite:///{self._folder / 'mlflow.db'}"
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
             # MLflow 3.17 uses what SQLAlchemy 2.1 calls deprecated; the reader can do nothing.
             warnings.simplefilter("ignore")
@@ -95,14 +97,14 @@ class MlflowRegistry:
             except ImportError as error:
                 raise MissingExtraError(needs="MLflow", extra="train") from error
             logging.getLogger("mlflow").setLevel(logging.WARNING)
-            return MlflowClient(tracking_uri=uri, registry_uri=uri)
+            return MlflowClient(tracking_uri=self._address, registry_uri=self._address)
 
     @cached_property
     def _experiment_id(self) -> str:
         found = self._client.get_experiment_by_name(self._name)
         if found is not None:
             return str(found.experiment_id)
-        artefacts = None if self._tracking_uri else (self._folder / "artifacts").as_uri()
+        artefacts = None if self._folder is None else (self._folder / "mlflow-artifacts").as_uri()
         return str(self._client.create_experiment(self._name, artifact_location=artefacts))
 
     def _run(self, event_id: EventId, version: ModelVersion) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from sqlalchemy import text
+
 from holdfast.adapters.stores.sql.events import SqlEventLog
 from holdfast.adapters.stores.sql.labels import SqlLabelLedger
 from holdfast.adapters.stores.sql.leases import SqlLease
@@ -13,6 +15,7 @@ from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
 from holdfast.adapters.stores.sql.predictions import SqlPredictionLog
 from holdfast.adapters.stores.sql.profiles import SqlProfileStore
 from holdfast.adapters.stores.sql.releases import SqlReleaseStore
+from holdfast.adapters.stores.sql.schema import VERSION_TABLE
 from holdfast.adapters.stores.sql.sqlite import connect, database_path, is_empty
 from holdfast.adapters.stores.sql.views import SqlViews
 from holdfast.domain.errors import StoreUnavailableError
@@ -78,6 +81,16 @@ class SqlStore:
             database.close()
             raise
         return cls(database)
+
+    def check_writable(self) -> None:
+        """Commit a write that changes nothing that anyone reads.
+
+        Raises:
+            StoreUnavailableError: If the store cannot take writes now.
+        """
+        with self._database.write() as connection:
+            # A row is really rewritten: an empty transaction would not touch the disk.
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))  # noqa: S608 - a constant of ours
 
     def close(self) -> None:
         """Close the store; doing so twice is harmless."""
