@@ -13,10 +13,13 @@ from holdfast.cli.options import Json, Project
 
 if TYPE_CHECKING:
     from holdfast.domain.events import Event
+    from holdfast.ports.event_log import EventLog
     from holdfast.ports.release_store import Deployment
     from holdfast.ports.views import Status
 
 __all__ = ["add_to"]
+
+_LONGEST_NUMBER = 7  # digits; a longer one is the beginning of an id
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,24 +71,23 @@ def events(
         typer.echo(json.dumps([_event_json(event) for event in found], indent=2))
         return
     for event in found:
-        typer.echo(f"{event.at:%Y-%m-%d %H:%M}  {event.event_id[-12:]}  {headline(event)}")
+        typer.echo(f"{event.at:%Y-%m-%d %H:%M}  #{event.seq:<4} {headline(event)}")
 
 
 def explain(
     event_id: Annotated[
-        str, typer.Argument(help="An event's id, or the last 12 signs that `events` shows.")
+        str, typer.Argument(help="An event's number, as `events` shows it, or its id.")
     ],
     project: Project = Path(),
     as_json: Json = False,
 ) -> None:
     """Tell in words what an event says: the decision, its evidence and its reasons."""
-    from holdfast.domain.ids import EventId
     from holdfast.domain.narration import story
     from holdfast.settings import load_settings
     from holdfast.wiring.project import open_store
 
     with open_store(load_settings(project), create=False) as store:
-        event = store.events.get(EventId(event_id))
+        event = _find(store.events, event_id)
     if as_json:
         typer.echo(json.dumps(_event_json(event), indent=2))
         return
@@ -93,6 +95,20 @@ def explain(
     typer.echo(first)
     for line in rest:
         typer.echo(f"  {line}")
+
+
+def _find(log: EventLog, wanted: str) -> Event:
+    """Return an event by its number, or by its id or a unique beginning of it."""
+    from holdfast.domain.errors import UnknownEventError
+    from holdfast.domain.ids import EventId
+
+    number = wanted.removeprefix("#")
+    if not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+        return log.get(EventId(wanted))
+    found = next(log.events(after=int(number) - 1), None) if int(number) else None
+    if found is None:
+        raise UnknownEventError(wanted)
+    return found
 
 
 def _answer_past(found: Deployment | None, moment: datetime, *, as_json: bool) -> None:
@@ -137,9 +153,7 @@ def _print_status(found: Status) -> None:
     if found.last_decision is not None:
         event = found.last_decision
         typer.echo(f"Last decision: {headline(event)}")
-        typer.echo(
-            f"               {event.at:%Y-%m-%d %H:%M} UTC; holdfast explain {event.event_id[-12:]}"
-        )
+        typer.echo(f"               {event.at:%Y-%m-%d %H:%M} UTC; holdfast explain {event.seq}")
     for event in found.open_alerts:
         typer.echo(f"Alert:         {headline(event)}")
     if found.n_effects_pending:

@@ -35,7 +35,6 @@ def score(
 
     from holdfast.adapters.sources import open_source
     from holdfast.adapters.sources.writing import open_sink
-    from holdfast.domain.errors import NoChampionError
     from holdfast.loop.score import scored
     from holdfast.settings import load_settings
     from holdfast.wiring.online import open_online

@@ -65,9 +65,9 @@ def run_loop(
     from apscheduler.schedulers.blocking import BlockingScheduler
     from apscheduler.triggers.interval import IntervalTrigger
 
+    from holdfast.domain.durations import parse_duration
     from holdfast.domain.errors import HoldfastError
     from holdfast.loop.cycle import tick
-    from holdfast.domain.durations import parse_duration
     from holdfast.wiring.control import open_control, plan_of
 
     plan = plan_of(settings)

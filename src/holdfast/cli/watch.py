@@ -24,7 +24,6 @@ from holdfast.cli.options import (
 if TYPE_CHECKING:
     from holdfast.drift.report import DriftReport
     from holdfast.loop.replay import Replay
-    from holdfast.settings import Settings
 
 __all__ = ["add_to"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from holdfast.domain.canonical import canonical_json, sha256_hex
+from holdfast.domain.canonical import canonical_json, digest, sha256_hex
 from holdfast.domain.errors import BrokenChainError
 from holdfast.domain.evidence import Alert, Decision, GuardReport
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
@@ -166,13 +166,18 @@ _KINDS = {body: kind for kind, body in _BODIES.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One entry of the log: a body, its place in the chain, who and when."""
+    """One entry of the log: a body, its place in the chain, who and when.
+
+    The digest covers `data`, the bytes that were written, not the body as this version
+    reads it: a later version that knows more fields still verifies an old log.
+    """
 
     seq: int  # 1, 2, 3 …
     event_id: EventId
     at: datetime
     actor: str  # "control", "cli" …
     body: EventBody
+    data: bytes  # the body's canonical JSON, as it is stored
     previous_digest: str
     digest: str
 
@@ -203,16 +208,17 @@ def chain(
     body: EventBody, *, seq: int, event_id: EventId, at: datetime, actor: str, previous: str
 ) -> Event:
     """Return the event that follows `previous` in the chain."""
-    sealed = _seal(body, seq=seq, event_id=event_id, at=at, actor=actor, previous=previous)
-    return Event(
+    unsealed = Event(
         seq=seq,
         event_id=event_id,
         at=at,
         actor=actor,
         body=body,
+        data=canonical_json(body),
         previous_digest=previous,
-        digest=sealed,
+        digest="",
     )
+    return replace(unsealed, digest=_seal(unsealed))
 
 
 def verify_chain(events: Iterable[Event], *, previous: str = GENESIS, after: int = 0) -> int:
@@ -228,33 +234,21 @@ def verify_chain(events: Iterable[Event], *, previous: str = GENESIS, after: int
             raise BrokenChainError(seq, f"is gone; the log goes on with event {event.seq}")
         if event.previous_digest != previous:
             raise BrokenChainError(seq, "does not follow the event before it")
-        expected = _seal(
-            event.body,
-            seq=seq,
-            event_id=event.event_id,
-            at=event.at,
-            actor=event.actor,
-            previous=previous,
-        )
-        if event.digest != expected:
+        if event.digest != _seal(event):
             raise BrokenChainError(seq, "has other content than its digest says")
         previous = event.digest
     return seq - after
 
 
-def _seal(
-    body: EventBody, *, seq: int, event_id: str, at: datetime, actor: str, previous: str
-) -> str:
-    return sha256_hex(
-        canonical_json(
-            {
-                "seq": seq,
-                "event_id": event_id,
-                "at": at,
-                "actor": actor,
-                "kind": kind_of(body),
-                "body": body,
-                "previous": previous,
-            }
-        )
+def _seal(event: Event) -> str:
+    return digest(
+        {
+            "seq": event.seq,
+            "event_id": event.event_id,
+            "at": event.at,
+            "actor": event.actor,
+            "kind": event.kind,
+            "data": sha256_hex(event.data),
+            "previous": event.previous_digest,
+        }
     )

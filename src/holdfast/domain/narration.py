@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from holdfast.domain.events import (
@@ -41,30 +42,64 @@ _OUTCOMES = {
 
 def headline(event: Event) -> str:
     """Return what happened in one line."""
-    match event.body:
-        case ReleaseRegistered(version=version, trainer=trainer, metrics=metrics):
-            auc = metrics.get("roc_auc")
-            tested = "" if auc is None else f", ROC AUC {auc:.3f} on held-out rows"
-            return f"Registered {version} ({trainer}{tested})"
-        case ChampionPromoted(version=version, previous=None):
-            return f"Promoted {version}: the first model in production"
-        case ChampionPromoted(version=version, previous=previous, reason=reason):
-            return f"Promoted {version} over {previous}: {reason}"
-        case ChampionRolledBack(version=version, replaced=replaced, reason=reason):
-            return f"Rolled back from {replaced} to {version}: {reason}"
-        case WindowJudged(n=n, drifted=drifted, model_version=version):
-            what = f"{len(drifted)} features drifted" if drifted else "no feature drifted"
-            return f"Judged {n:,} rows of {version}: {what}"
-        case AlertRaised(alert=alert):
-            return f"{alert.severity.capitalize()}: {alert.message}"
-        case DecisionMade(decision=decision):
-            return f"{_ACTIONS[decision.action]}: {decision.reasons[0]}"
-        case RetrainingStarted(champion=champion, n_rows=n_rows):
-            return f"Began a retraining against {champion} on {n_rows:,} rows"
-        case RetrainingFailed(reason=reason):
-            return f"The retraining ended without a model: {reason}"
-        case ChallengerJudged(report=report, champion=champion):
-            return f"The guard {_OUTCOMES[report.outcome]} of {champion}: {report.reason}"
+    return _headline(event.body)
+
+
+@singledispatch
+def _headline(body: object) -> str:
+    raise TypeError(f"no words for an event of type {type(body).__name__}")
+
+
+@_headline.register
+def _(body: ReleaseRegistered) -> str:
+    auc = body.metrics.get("roc_auc")
+    tested = "" if auc is None else f", ROC AUC {auc:.3f} on held-out rows"
+    return f"Registered {body.version} ({body.trainer}{tested})"
+
+
+@_headline.register
+def _(body: ChampionPromoted) -> str:
+    if body.previous is None:
+        return f"Promoted {body.version}: the first model in production"
+    return f"Promoted {body.version} over {body.previous}: {body.reason}"
+
+
+@_headline.register
+def _(body: ChampionRolledBack) -> str:
+    return f"Rolled back from {body.replaced} to {body.version}: {body.reason}"
+
+
+@_headline.register
+def _(body: WindowJudged) -> str:
+    n = len(body.drifted)
+    what = "no feature drifted" if n == 0 else f"{n} feature{'s' if n > 1 else ''} drifted"
+    return f"Judged {body.n:,} rows of {body.model_version}: {what}"
+
+
+@_headline.register
+def _(body: AlertRaised) -> str:
+    return f"{body.alert.severity.capitalize()}: {body.alert.message}"
+
+
+@_headline.register
+def _(body: DecisionMade) -> str:
+    return f"{_ACTIONS[body.decision.action]}: {body.decision.reasons[0]}"
+
+
+@_headline.register
+def _(body: RetrainingStarted) -> str:
+    return f"Began a retraining against {body.champion} on {body.n_rows:,} rows"
+
+
+@_headline.register
+def _(body: RetrainingFailed) -> str:
+    return f"The retraining ended without a model: {body.reason}"
+
+
+@_headline.register
+def _(body: ChallengerJudged) -> str:
+    outcome = _OUTCOMES[body.report.outcome]
+    return f"The guard {outcome} of {body.champion}: {body.report.reason}"
 
 
 def story(event: Event) -> Iterator[str]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from holdfast.domain.evidence import GuardReport, Outcome
-from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.features import describe
+from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.tables import encode_table
 from holdfast.loop.train import CalibratedModel, fit_on, refit
 from holdfast.performance.realised import measure
@@ -105,20 +105,29 @@ class Challenge:
     challenger: Challenger | None
 
 
-def allot(n: int, *, n_window: int, onset: int, spent: int = 0) -> Plan:
+def allot(n: int, *, n_window: int, onset: int, least_guard: int, spent: int = 0) -> Plan:
     """Divide mature rows: half a window for the guard, a quarter for validation.
+
+    Where fewer rows than a window stem from the changed world, their share is halved in
+    the same way, so that some are left to learn from; but the guard gets what it needs.
 
     Args:
         n: Mature rows.
         n_window: How many of them a window holds.
         onset: First row of the changed world.
+        least_guard: Rows below which the guard does not judge.
         spent: Rows before this have judged an earlier challenger of the same champion.
 
-    >>> allot(1000, n_window=1000, onset=0)
-    Plan(onset=0, validation=250, guard=500)
+    >>> allot(5000, n_window=1000, onset=0, least_guard=500)
+    Plan(onset=0, validation=4250, guard=4500)
+    >>> allot(5000, n_window=1000, onset=4100, least_guard=500)
+    Plan(onset=4100, validation=4300, guard=4500)
     """
-    guard = max(n - n_window // 2, spent)
-    validation = max(guard - n_window // 4, 0)
+    n_guard = min(n_window // 2, max((n - onset) // 2, least_guard))
+    guard = max(n - n_guard, spent, 0)
+    fresh = guard - onset
+    n_validation = n_window // 4 if fresh <= 0 else min(n_window // 4, fresh // 2)
+    validation = max(guard - n_validation, 0)
     return Plan(onset=min(onset, validation), validation=validation, guard=guard)
 
 

@@ -10,9 +10,6 @@ from holdfast.domain.canonical import digest
 from holdfast.domain.errors import NoChampionError
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.fetch_reference import fetch_reference
-from holdfast.policy.assessing import MonitorPolicy
-from holdfast.policy.deciding import DecisionPolicy
-from holdfast.policy.guarding import GuardPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +17,9 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.releases import ModelMetrics, ReleaseRecord
     from holdfast.drift.profile import ReferenceProfile
+    from holdfast.policy.assessing import MonitorPolicy
+    from holdfast.policy.deciding import DecisionPolicy
+    from holdfast.policy.guarding import GuardPolicy
     from holdfast.policy.thresholds import Aim
     from holdfast.ports.clock import Clock
     from holdfast.ports.event_log import EventLog

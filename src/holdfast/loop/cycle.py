@@ -103,7 +103,15 @@ def tick_on_file(
             return schooling_from_file(ports, champion, rows, labels, now=now)
 
         return _act(
-            ports, plan, champion, state, finding, schooling, actor=actor, now=now, fence=fence
+            ports,
+            plan,
+            champion,
+            state,
+            finding=finding,
+            schooling=schooling,
+            actor=actor,
+            now=now,
+            fence=fence,
         )
     finally:
         ports.lease.release(fence)
@@ -126,8 +134,8 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
         plan,
         champion,
         state,
-        finding,
-        schooling,
+        finding=finding,
+        schooling=schooling,
         actor=actor,
         now=now,
         fence=fence,
@@ -140,9 +148,9 @@ def _act(
     plan: ControlPlan,
     champion: Incumbent,
     state: ControlState,
+    *,
     finding: Finding,
     schooling: Callable[[Decision], Schooling],
-    *,
     actor: str,
     now: datetime,
     fence: Fence,

@@ -13,7 +13,7 @@ from holdfast.drift.profile import Profile, profile
 from holdfast.drift.scores import score_profile
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     import numpy as np
     from numpy.typing import NDArray

@@ -188,7 +188,10 @@ class EveryWindow:
     def _competed(self, known: int) -> CalibratedModel:
         rows = self._history.known(0, known)
         matrix = self._history.matrix.take(slice(0, known))
-        plan = replace(allot(known, n_window=self._window, onset=known - self._window), guard=known)
+        plan = replace(
+            allot(known, n_window=self._window, onset=known - self._window, least_guard=0),
+            guard=known,
+        )
         entry = compete(
             matrix,
             rows.labels,

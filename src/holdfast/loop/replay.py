@@ -12,8 +12,6 @@ from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from holdfast.domain.errors import InputError
 from holdfast.domain.tables import encode_table
 from holdfast.loop.rehearse import EveryWindow, History, Never
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from holdfast.domain.ids import ModelVersion

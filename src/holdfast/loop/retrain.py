@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from holdfast.domain.events import EventBody
     from holdfast.domain.evidence import GuardReport
+    from holdfast.domain.ids import ModelVersion
     from holdfast.loop.challenge import Challenger
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
-    from holdfast.domain.ids import ModelVersion
     from holdfast.ports.lease import Fence
 
 __all__ = [
@@ -276,6 +276,7 @@ def _challenge(
             n_window=schooling.n_window,
             onset=schooling.onset,
             spent=schooling.spent,
+            least_guard=plan.guard.min_rows,
         ),
         trainers=ports.trainers,
         aim=plan.aim,

@@ -45,6 +45,9 @@ class DecisionPolicy:
             ground truth makes a new attempt worthwhile.
         min_labels: Mature labelled rows since the onset that a retraining needs.
         min_positives: How many of each class must be among them.
+        guard_rows: Rows that the guard judges on; half as many more must be left to learn
+            from, else an attempt would only spend its cooldown.
+        guard_class: The same for each class.
     """
 
     name: str = "harm"
@@ -53,10 +56,22 @@ class DecisionPolicy:
     cooldown_limit: timedelta = timedelta(days=30)
     min_labels: int = 500
     min_positives: int = 50
+    guard_rows: int = 500
+    guard_class: int = 50
 
     def __post_init__(self) -> None:
         if self.name not in POLICIES:
             raise ValueError(f"policy must be one of {', '.join(POLICIES)}; found {self.name!r}")
+
+    @property
+    def labels_needed(self) -> int:
+        """Mature labelled rows without which a retraining is deferred."""
+        return max(self.min_labels, self.guard_rows * 3 // 2)
+
+    @property
+    def class_needed(self) -> int:
+        """The same for the rarer class."""
+        return max(self.min_positives, self.guard_class * 3 // 2)
 
     @property
     def acts_on(self) -> frozenset[Trigger]:
@@ -191,14 +206,17 @@ def _retrain_or_defer(
 
 def _missing_labels(evidence: Evidence, policy: DecisionPolicy) -> str | None:
     since = "" if evidence.onset_at is None else f" since {evidence.onset_at:%Y-%m-%d %H:%M} UTC"
-    if evidence.n_labels < policy.min_labels:
+    if evidence.n_labels < policy.labels_needed:
         return (
-            f"only {evidence.n_labels} of the {policy.min_labels} labelled rows needed"
+            f"only {evidence.n_labels} of the {policy.labels_needed} labelled rows needed"
             f"{since} are mature"
         )
     rarer = min(evidence.n_positives, evidence.n_labels - evidence.n_positives)
-    if rarer < policy.min_positives:
-        return f"only {rarer} of the {policy.min_positives} needed of the rarer class{since}"
+    if rarer < policy.class_needed:
+        return (
+            f"only {rarer} of the {policy.class_needed} rows needed of the rarer class"
+            f"{since} are mature"
+        )
     return None
 
 

@@ -60,7 +60,7 @@ def read_predict(
         _bound(len(rows), limits.max_explained_rows, "explained rows")
     named = _identities(rows, nested=not single)
     valid = validate_rows(
-        [cast(Row, row["features"]) for row in rows],
+        [cast("Row", row["features"]) for row in rows],
         contract,
         ignore_unknown=limits.unknown_features == "ignore",
     )

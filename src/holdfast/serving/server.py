@@ -33,7 +33,7 @@ class Server:
 
 def server_of(request: Request) -> Server:
     """Return the server that a request came to."""
-    return cast(Server, request.app.state.server)
+    return cast("Server", request.app.state.server)
 
 
 def json_response(content: Any, *, status: int = 200, media_type: str | None = None) -> Response:

@@ -29,7 +29,6 @@ aim = {{ f_beta = 1.0 }}
 bucket = "1d"              # the smallest step that is counted
 window = "7d"              # what is judged at once
 label_maturity = "30d"     # the age at which a prediction's outcome is known
-alarms_per_year = 4        # false ones, at most, on average
 
 [policy]
 name = "harm"              # retrain when the model has become worse; or "any": on drift, too
@@ -39,13 +38,6 @@ min_positives = 50         # and how many of each class
 
 [guard]
 rule = "better"            # or "no_worse": ties are promoted, too
-
-[store]
-retention = "400d"
-# url = "postgresql+psycopg://user@host/holdfast"    # beyond one machine
-
-[alerts]
-urls = []                  # Apprise: Slack, e-mail, PagerDuty …
 """
 
 

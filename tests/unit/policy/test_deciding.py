@@ -130,7 +130,7 @@ class TestDecide:
 
     @pytest.mark.parametrize(
         ("n_labels", "n_positives", "words"),
-        [(499, 200, "499 of the 500"), (800, 49, "49 of the 50"), (800, 780, "20 of the 50")],
+        [(749, 200, "749 of the 750"), (800, 74, "74 of the 75"), (800, 780, "20 of the 75")],
     )
     def test_defers_until_enough_labels_are_mature(self, n_labels, n_positives, words):
         """What is missing is named, for rows and for the rarer class."""

@@ -21,5 +21,5 @@ class ConsoleNotifier:
     def notify(self, alert: Alert, *, event_id: EventId) -> None:
         """Write the alert; the event id lets a reader find its evidence."""
         stream = self._stream or sys.stderr
-        stream.write(f"{alert.severity.upper()}: {alert.message} [{event_id[-12:]}]\n")
+        stream.write(f"{alert.severity.upper()}: {alert.message} (event {event_id})\n")
         stream.flush()

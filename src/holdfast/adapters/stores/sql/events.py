@@ -75,6 +75,7 @@ def event_of(row: Row[Any]) -> Event:
         at=row.at,
         actor=row.actor,
         body=decode_body(row.kind, row.body.encode()),
+        data=row.body.encode(),
         previous_digest=row.previous_digest,
         digest=row.digest,
     )
@@ -93,7 +94,7 @@ def _append(connection: Connection, draft: Draft, at: datetime) -> Event:
             at=event.at,
             actor=event.actor,
             kind=event.kind,
-            body=canonical_json(event.body).decode(),
+            body=event.data.decode(),
             previous_digest=event.previous_digest,
             digest=event.digest,
             key=draft.key,
