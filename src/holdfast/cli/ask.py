@@ -154,13 +154,15 @@ def _print_status(found: Status) -> None:
         event = found.last_decision
         typer.echo(f"Last decision: {headline(event)}")
         typer.echo(f"               {event.at:%Y-%m-%d %H:%M} UTC; holdfast explain {event.seq}")
-    for event in found.open_alerts:
-        typer.echo(f"Alert:         {headline(event)}")
+    for alert in found.open_alerts:
+        typer.echo(f"Alert:         [{alert.severity}] {alert.message}")
     if found.n_effects_pending:
         typer.echo(f"Outbox:        {found.n_effects_pending} effects wait for delivery")
 
 
 def _status_json(found: Status) -> dict[str, Any]:
+    from holdfast.domain.canonical import canonical_json
+
     labels = found.labels
     return {
         "deployment": _deployment_json(found.deployment),
@@ -175,7 +177,7 @@ def _status_json(found: Status) -> dict[str, Any]:
         else found.last_prediction_at.isoformat(),
         "last_window": None if found.last_window is None else _event_json(found.last_window),
         "last_decision": None if found.last_decision is None else _event_json(found.last_decision),
-        "open_alerts": [_event_json(event) for event in found.open_alerts],
+        "open_alerts": json.loads(canonical_json(found.open_alerts)),
         "n_effects_pending": found.n_effects_pending,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -37,8 +38,10 @@ def run_server(settings: Settings, *, host: str | None, port: int | None) -> Non
         StoreUnavailableError: If the project has no store yet.
     """
     from holdfast.serving import ServingLimits, create_app, run
+    from holdfast.wiring.logs import log_to_stderr
     from holdfast.wiring.online import open_online
 
+    log_to_stderr(least=logging.INFO)  # who runs a server wants to see its swaps
     serving = settings.serving
     limits = ServingLimits(
         max_body_bytes=serving.max_body_bytes,

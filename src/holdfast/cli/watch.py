@@ -144,7 +144,7 @@ def demo(
     rows: Annotated[int, typer.Option(help="Customers a month.")] = 4000,
 ) -> None:
     """Play a simulated year of a telecom through the real server, log and loop."""
-    from holdfast.cli.demonstrating import play_year
+    from holdfast.cli.demo import play_year
 
     play_year(directory, seed=seed, rows=rows)
 

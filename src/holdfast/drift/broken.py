@@ -17,7 +17,6 @@ def breakage(
     values_drifted: bool,
     missing_drifted: bool,
     missing_rise: float,
-    min_rows: int,
 ) -> str | None:
     """Say in words what is broken, or None.
 
@@ -28,11 +27,7 @@ def breakage(
             constant by chance.
         missing_drifted: Whether the test of missing values found drift.
         missing_rise: From which rise of the missing share on the feed counts as broken.
-        min_rows: Rows below which nothing counts as broken: a single row that lacks a
-            value can be significant, but stops no retraining.
     """
-    if current.n_values + current.n_absent < min_rows:
-        return None
     before, now = absent_share(reference), absent_share(current)
     if missing_drifted and current.n_values == 0:
         return "all values missing"

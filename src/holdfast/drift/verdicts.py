@@ -43,7 +43,8 @@ class DriftPolicy:
         blindness: A feature is underpowered if its smallest detectable shift exceeds
             this many times `min_effect`.
         missing_rise: Rise of the missing share from which a feed counts as broken.
-        min_broken_rows: Rows below which no feed counts as broken.
+        min_rows: Rows of a window below which nothing counts as drifted or broken: the
+            score of a single row is an extreme one every twentieth time.
         share: The window is drifted if at least this share of its features is.
         decisive: Methods whose tests make the verdict.
     """
@@ -55,7 +56,7 @@ class DriftPolicy:
     power: float = 0.8
     blindness: float = 2.5
     missing_rise: float = 0.2
-    min_broken_rows: int = 30
+    min_rows: int = 30
     share: float = 0.5
     decisive: tuple[str, ...] = (
         "kolmogorov_smirnov",
@@ -182,7 +183,12 @@ def judge_features(
     ]
     adjusted = iter(benjamini_hochberg(_decisive_p_values(results, policy)))
     return tuple(
-        _feature(*pair, [_test(result, adjusted, policy) for result in row], sensitivity, policy)
+        _feature(
+            *pair,
+            [_test(result, adjusted, policy, enough=_enough(*pair, policy)) for result in row],
+            sensitivity,
+            policy,
+        )
         for pair, row in zip(pairs, results, strict=True)
     )
 
@@ -198,13 +204,20 @@ def _decisive_p_values(
     ]
 
 
-def _test(result: MethodResult, adjusted: Iterator[float], policy: DriftPolicy) -> FeatureTest:
+def _enough(reference: FeatureCounts, current: FeatureCounts, policy: DriftPolicy) -> bool:
+    return all(side.n_values + side.n_absent >= policy.min_rows for side in (reference, current))
+
+
+def _test(
+    result: MethodResult, adjusted: Iterator[float], policy: DriftPolicy, *, enough: bool
+) -> FeatureTest:
     """Pair a result with the next adjusted p-value, if it takes part in the verdict."""
     p_adjusted = next(adjusted) if result.method in policy.decisive else None
     return FeatureTest(
         result=result,
         p_adjusted=p_adjusted,
-        drifted=p_adjusted is not None
+        drifted=enough
+        and p_adjusted is not None
         and p_adjusted <= policy.alpha
         and result.effect >= policy.least_effect(result.method),
     )
@@ -233,7 +246,6 @@ def _feature(
             values_drifted=bool(drifted - {"missingness"}),
             missing_drifted="missingness" in drifted,
             missing_rise=policy.missing_rise,
-            min_rows=policy.min_broken_rows,
         ),
         needed=needed,
     )

@@ -40,8 +40,14 @@ def deliver(ports: ControlPorts, *, now: datetime) -> int:
     """
     n_delivered = 0
     while pending := ports.outbox.pending(due_at=now):
+        failed: set[str] = set()
         for effect in pending:
-            n_delivered += _delivered(ports, effect, now=now)
+            if effect.effect.channel in failed:
+                continue  # in order within a channel: it waits for the one before it
+            if _delivered(ports, effect, now=now):
+                n_delivered += 1
+            else:
+                failed.add(effect.effect.channel)
     return n_delivered
 
 

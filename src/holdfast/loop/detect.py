@@ -82,7 +82,9 @@ def detect(
     evidence = Evidence(n_rows=current.n_rows)
     if assessment.alerts:
         onset_at = _onset(ports, plan, champion, state, assessment, now=now)
-        fresh = labels_of(mature_rows(ports, plan, champion, state, now=now, since=onset_at))
+        # What the champion has learnt already teaches no challenger anything.
+        since = max(onset_at, state.learnt_until or onset_at)
+        fresh = labels_of(mature_rows(ports, plan, champion, state, now=now, since=since))
         evidence = replace(
             evidence, n_labels=len(fresh), n_positives=int(fresh.sum()), onset_at=onset_at
         )

@@ -9,7 +9,7 @@ from holdfast.domain.events import ChampionPromoted, ChampionRolledBack
 from holdfast.domain.evidence import Outcome
 from holdfast.domain.tables import conform, encode_table
 from holdfast.loop.control import incumbent
-from holdfast.loop.detect import labels_of, mature_rows
+from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.guarding import judge
@@ -88,6 +88,8 @@ def promote_guarded(
 ) -> ChampionPromoted:
     """Make a release the champion if the guard finds it fit, on the newest mature rows.
 
+    Rows that either of the two may have learnt from do not count.
+
     Raises:
         StateError: If the guard refuses it, or cannot judge yet; nothing changes.
         UnknownReleaseError: If there is no such release.
@@ -97,7 +99,10 @@ def promote_guarded(
     record = ports.releases.release(version)
     _check_new(champion.record, record)
     contract, model = fetch_for_serving(ports.objects, record)
-    rows = mature_rows(ports, plan, champion, state, now=ports.clock.now(), since=None)
+    now = ports.clock.now()
+    seen = [state.learnt[v] for v in (champion.record.version, version) if v in state.learnt]
+    since = max([mature_window(now, plan).start_at, *seen])
+    rows = mature_rows(ports, plan, champion, state, now=now, since=since)
     report = judge(
         labels_of(rows),
         champion.model.score(encode_table(conform(rows, champion.contract), champion.contract)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from holdfast.domain.errors import TooFewLabelsError, TrainingFailedError
 from holdfast.domain.evidence import Action, Decision
 from holdfast.domain.ids import ModelVersion
-from holdfast.loop.challenge import LabelledRows, allot, compete
+from holdfast.loop.challenge import LabelledRows, Plan, compete
 from holdfast.loop.train import fit_on, refit
 
 if TYPE_CHECKING:
@@ -188,10 +188,7 @@ class EveryWindow:
     def _competed(self, known: int) -> CalibratedModel:
         rows = self._history.known(0, known)
         matrix = self._history.matrix.take(slice(0, known))
-        plan = replace(
-            allot(known, n_window=self._window, onset=known - self._window, least_guard=0),
-            guard=known,
-        )
+        plan = Plan(onset=known - self._window, validation=known - self._window // 4, guard=known)
         entry = compete(
             matrix,
             rows.labels,

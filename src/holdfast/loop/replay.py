@@ -8,6 +8,7 @@ next row that is scored.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -290,4 +291,4 @@ def _time(times: NDArray[np.datetime64] | None, row: int) -> datetime | None:
     if times is None:
         return None
     moment: datetime = times[row].astype("datetime64[us]").item()
-    return moment
+    return moment.replace(tzinfo=UTC)

@@ -102,10 +102,14 @@ def schooling_from_log(
 ) -> Schooling:
     """Collect the rows of a retraining from the champion's reference and the log.
 
+    Of the log only rows that the reference cannot hold: a row that stood among both would
+    weigh twice, and could be learnt from and validated on at once.
+
     Raises:
         TooFewLabelsError: If fewer mature rows than the policy asks for are there.
     """
-    fresh = mature_rows(ports, plan, champion, state, now=now, since=_EARLIEST)
+    since = state.learnt_until or _EARLIEST
+    fresh = mature_rows(ports, plan, champion, state, now=now, since=since)
     if fresh.num_rows < plan.decision.min_labels:
         raise TooFewLabelsError(
             found=fresh.num_rows,

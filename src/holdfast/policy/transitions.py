@@ -18,7 +18,7 @@ from holdfast.domain.events import (
     RetrainingStarted,
     WindowJudged,
 )
-from holdfast.domain.evidence import Action, Outcome
+from holdfast.domain.evidence import Action, Outcome, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,9 @@ class ControlState:
         last_attempt_at: When the last retraining began, whatever came of it.
         refusals: Challengers refused since the champion came; doubles the cooldown.
         guards: For each champion, the moment before which its rows have judged a challenger.
+        learnt: For each release of a retraining, the moment before which its reference may
+            hold the rows.
+        judged: The attempt judged last, and the moment before which its rows were predicted.
         open_attempt: A retraining that has begun and has no end yet.
         broken_windows: Windows whose feed was broken; their rows are not trained on.
         last_window: The window judged last.
@@ -58,6 +61,8 @@ class ControlState:
     last_attempt_at: datetime | None = None
     refusals: int = 0
     guards: dict[ModelVersion, datetime] = field(default_factory=dict)
+    learnt: dict[ModelVersion, datetime] = field(default_factory=dict)
+    judged: tuple[str, datetime] | None = None
     open_attempt: str | None = None
     broken_windows: tuple[Window, ...] = ()
     last_window: Window | None = None
@@ -68,6 +73,11 @@ class ControlState:
     def guard_until(self) -> datetime | None:
         """Rows predicted before this have judged a challenger of the present champion."""
         return None if self.champion is None else self.guards.get(self.champion)
+
+    @property
+    def learnt_until(self) -> datetime | None:
+        """Rows predicted before this are in the champion's reference, or were left out of it."""
+        return None if self.champion is None else self.learnt.get(self.champion)
 
 
 def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlState:
@@ -89,8 +99,10 @@ def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlS
 def _after(state: ControlState, event: Event) -> ControlState:
     changes: dict[str, Any] = {}
     match event.body:
-        case ReleaseRegistered():
+        case ReleaseRegistered(version=version, attempt_id=attempt):
             changes = {"n_releases": state.n_releases + 1}
+            if state.judged is not None and state.judged[0] == attempt:
+                changes["learnt"] = {**state.learnt, version: state.judged[1]}
         case ChampionPromoted(version=version) | ChampionRolledBack(version=version):
             changes = {
                 "champion": version,
@@ -107,18 +119,22 @@ def _after(state: ControlState, event: Event) -> ControlState:
         case DecisionMade(decision=decision, alerts=alerts):
             still = state.drift_since or decision.onset_at
             changes = {"alerts": alerts, "drift_since": still if alerts else None}
-            if decision.action is Action.FIX_UPSTREAM:
+            if decision.action is Action.FIX_UPSTREAM and _is_broken_now(alerts):
                 changes["broken_windows"] = _with(state.broken_windows, state.last_window)
         case RetrainingStarted(attempt_id=attempt):
             changes = {"last_attempt_at": event.at, "open_attempt": attempt}
         case RetrainingFailed():
             changes = {"open_attempt": None, "refusals": state.refusals + 1}
-        case ChallengerJudged(report=report, champion=champion, guard_until=until):
+        case ChallengerJudged(
+            attempt_id=attempt, report=report, champion=champion, guard_until=until
+        ):
             changes = {
-                "guards": {**state.guards, champion: until},
+                "judged": (attempt, until),
                 "open_attempt": None,
                 "refusals": state.refusals + (report.outcome is Outcome.REFUSE),
             }
+            if report.outcome is not Outcome.DEFER:  # a guard that deferred saw no label
+                changes["guards"] = {**state.guards, champion: until}
     return replace(state, **changes)
 
 
@@ -129,6 +145,11 @@ def _guards_of(state: ControlState, version: ModelVersion) -> dict[ModelVersion,
     if seen is None or (known is not None and known >= seen):
         return state.guards
     return {**state.guards, version: seen}
+
+
+def _is_broken_now(alerts: tuple[Alert, ...]) -> bool:
+    """Where the feed of the labelled rows alone is broken, the window judged last is sound."""
+    return any(alert.trigger is Trigger.BROKEN_FEED for alert in alerts)
 
 
 def _with(windows: tuple[Window, ...], window: Window | None) -> tuple[Window, ...]:

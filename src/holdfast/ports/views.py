@@ -27,8 +27,19 @@ class Status:
     last_prediction_at: datetime | None
     last_window: Event | None
     last_decision: Event | None
-    open_alerts: tuple[Event, ...]  # those of the last judged window
     n_effects_pending: int
+
+    @property
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """What was alarmed at the last decision; a promotion or rollback since closes it.
+
+        An alert is raised as an event once, when it is new; it stays open until a decision
+        no longer names it.
+        """
+        decision, deployment = self.last_decision, self.deployment
+        if decision is None or (deployment is not None and deployment.seq > decision.seq):
+            return ()
+        return decision.body.alerts if isinstance(decision.body, DecisionMade) else ()
 
 
 class Views(Protocol):

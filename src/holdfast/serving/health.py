@@ -105,7 +105,7 @@ def _status(status: Status) -> dict[str, Any]:
         },
         "last_window": _event(status.last_window),
         "last_decision": _event(status.last_decision),
-        "open_alerts": [_event(event) for event in status.open_alerts],
+        "open_alerts": msgspec.to_builtins(status.open_alerts),
         "n_effects_pending": status.n_effects_pending,
     }
 

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from holdfast import __version__
 from holdfast.domain.errors import NoChampionError, StoreUnavailableError
-from holdfast.domain.events import AlertRaised, DecisionMade, WindowJudged
+from holdfast.domain.events import DecisionMade, WindowJudged
 from holdfast.serving.openapi import openapi_document
 from holdfast.serving.server import json_response, server_of
 
@@ -99,7 +99,7 @@ def _found(status: Status) -> dict[str, Any]:
         "window_event": window,
         "decision": _body(decision, DecisionMade),
         "decision_event": decision,
-        "alerts": [event for event in status.open_alerts if isinstance(event.body, AlertRaised)],
+        "alerts": status.open_alerts,
     }
 
 

@@ -17,12 +17,14 @@ from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
 from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.settings import CostAim, FBetaAim, RecallAim
+from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.project import clock_of, open_objects, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from holdfast.policy.thresholds import Aim
+    from holdfast.ports.notifier import Notifier
     from holdfast.ports.trainer import Trainer
     from holdfast.settings import Settings
 
@@ -32,18 +34,22 @@ _TRAINERS: dict[str, type[Trainer]] = {"logistic_regression": LogisticRegression
 
 
 @contextmanager
-def open_control(settings: Settings, *, create: bool = False) -> Iterator[ControlPorts]:
+def open_control(
+    settings: Settings, *, create: bool = False, notifiers: Sequence[Notifier] | None = None
+) -> Iterator[ControlPorts]:
     """Open what the control plane needs, and close it afterwards.
 
     Args:
         settings: The project's.
         create: Make the store where there is none.
+        notifiers: Who tells people of alerts, in place of the settings' own.
 
     Raises:
         SettingsError: If a trainer is not known.
         StoreUnavailableError: If there is no store and none is to be made.
         StoreVersionError: If another version of Holdfast made it.
     """
+    log_to_stderr()
     trainers = trainers_of(settings)
     address = settings.registry.mlflow
     with open_store(settings, create=create) as store:
@@ -60,7 +66,7 @@ def open_control(settings: Settings, *, create: bool = False) -> Iterator[Contro
             runtime=OnnxRuntime(),
             trainers=trainers,
             registry=MlflowRegistry(address, model_name=settings.model.name) if address else None,
-            notifiers=(ConsoleNotifier(),),
+            notifiers=(ConsoleNotifier(),) if notifiers is None else notifiers,
             clock=clock_of(settings),
         )
 

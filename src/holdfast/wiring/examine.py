@@ -11,7 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.errors import HoldfastError
-from holdfast.domain.events import verify_chain
+from holdfast.domain.events import ReleaseRegistered, verify_chain
 from holdfast.domain.ids import ReleaseId
 from holdfast.domain.releases import MANIFEST
 from holdfast.loop.fetch import fetch_file, fetch_manifest
@@ -88,16 +88,32 @@ def _chain(store: SqlStore) -> str:
 
 
 def _production(store: SqlStore) -> str:
-    """Fold the events and compare with the projection that servers read."""
-    folded = fold(store.events.events()).champion
+    """Fold the events and compare with the projections that servers read."""
+    state = fold(store.events.events())
     deployment = store.releases.deployment()
     served = None if deployment is None else deployment.champion.version
-    if folded != served:
+    before = None if deployment is None else deployment.previous
+    _require_same("is in production", state.champion, served)
+    _require_same("served before", state.previous, None if before is None else before.version)
+    registered = {
+        event.body.version: (event.body.release_id, event.body.schema_digest)
+        for event in store.events.events()
+        if isinstance(event.body, ReleaseRegistered)
+    }
+    known = {r.version: (r.release_id, r.schema_digest) for r in store.releases.releases()}
+    for version in sorted(registered.keys() | known.keys()):
+        said, read = registered.get(version, (None,)), known.get(version, (None,))
+        _require_same(f"is release {version}", said[0], read[0])
+        _require_same(f"are the features of {version}", said[-1], read[-1])
+    return f"{served or 'nothing'} is in production, events and projections agree"
+
+
+def _require_same(what: str, said: str | None, read: str | None) -> None:
+    if said != read:
         raise HoldfastError(
-            f"the events say that {folded} is in production, servers read {served}. "
+            f"the events say that {said or 'nothing'} {what}, servers read {read or 'nothing'}. "
             "Restore the store from a backup."
         )
-    return f"{served or 'nothing'} is in production, events and projection agree"
 
 
 def _releases(settings: Settings, store: SqlStore) -> Iterator[Finding]:

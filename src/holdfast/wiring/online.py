@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
 from holdfast.loop.online import OnlinePorts
 from holdfast.loop.swap import Champion
+from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.project import clock_of, open_objects, open_store
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
         StoreUnavailableError: If the project has no store yet.
         StoreVersionError: If another version of Holdfast made it.
     """
+    log_to_stderr()
     with open_store(settings, create=False) as store:
         objects, clock = open_objects(settings), clock_of(settings)
         champion = Champion(

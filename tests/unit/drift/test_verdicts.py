@@ -91,6 +91,16 @@ class TestVerdict:
         """One row, constant, all missing, all distinct."""
         assert judge(kind, reference, current).verdict is verdict
 
+    @pytest.mark.parametrize("current", [[9.0], [None], [9.0] * 29])
+    def test_a_handful_of_rows_is_never_drift(self, judge, current):
+        """However extreme: the first prediction of the day must not raise an alarm."""
+        report = judge("numeric", np.linspace(0.0, 1.0, 2_000), current)
+
+        assert report.strongest.p_adjusted < 0.05
+        assert report.verdict is Verdict.UNDERPOWERED
+        assert report.broken is None
+        assert report.rows_needed > len(current)
+
     def test_a_new_missing_share_is_drift(self, judge):
         """Ten percent of a column, which tests of the values drop."""
         report = judge("numeric", [1.0, 2.0] * 500, [1.0, 2.0] * 450 + [None] * 100)

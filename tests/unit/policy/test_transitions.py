@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from holdfast.domain.events import (
@@ -16,7 +17,15 @@ from holdfast.domain.events import (
     WindowJudged,
     chain,
 )
-from holdfast.domain.evidence import Action, Decision, GuardReport, Outcome
+from holdfast.domain.evidence import (
+    Action,
+    Alert,
+    Decision,
+    GuardReport,
+    Outcome,
+    Severity,
+    Trigger,
+)
 from holdfast.domain.windows import Window
 from holdfast.policy.transitions import ControlState, fold
 
@@ -63,6 +72,22 @@ def judged(outcome, *, champion="v1", until=START):
         training_window="recent",
         margins={},
     )
+
+
+def broken(window, *, trigger=Trigger.BROKEN_FEED):
+    """A window that is judged, and the decision that its feed is to be mended."""
+    alert = Alert(trigger=trigger, severity=Severity.CRITICAL, subject="tenure", message="…")
+    seen = WindowJudged(
+        window=window, model_version="v1", n=9, drifted=(), underpowered=(), share_drifted=0.0
+    )
+    made = DecisionMade(
+        decision=Decision(action=Action.FIX_UPSTREAM, policy="harm", reasons=("…",)),
+        model_version="v1",
+        alerts=(alert,),
+        n_labels=0,
+        policy_digest="p",
+    )
+    return seen, made
 
 
 class TestFold:
@@ -119,21 +144,41 @@ class TestFold:
 
         assert state.guard_until == until
 
+    def test_rows_on_which_the_guard_deferred_are_not_spent(self):
+        """It looked at no label of theirs; else small traffic could never be judged."""
+        until = START + 5 * DAY
+
+        state = fold(story(promoted("v1"), judged(Outcome.DEFER, until=until)))
+
+        assert state.guard_until is None
+
+    def test_knows_until_when_a_retrained_champion_has_learnt(self):
+        """The rows of its attempt; one that a person trained has learnt none of the log."""
+        until = START + 5 * DAY
+        retrained = replace(registered("v2"), origin="retrain", attempt_id="a1")
+        events = story(promoted("v1"), judged(Outcome.ACCEPT, until=until), retrained)
+
+        state = fold(events)
+
+        assert state.learnt == {"v2": until}
+        assert state.learnt_until is None
+        assert fold(story(promoted("v2", "v1")), state).learnt_until == until
+
     def test_marks_the_window_of_a_broken_feed(self):
         """Its rows are left out of later trainings; saying it twice marks it once."""
         window = Window(start_at=START, end_at=START + DAY)
-        seen = WindowJudged(
-            window=window, model_version="v1", n=9, drifted=(), underpowered=(), share_drifted=0.0
-        )
-        broken = DecisionMade(
-            decision=Decision(action=Action.FIX_UPSTREAM, policy="harm", reasons=("…",)),
-            model_version="v1",
-            alerts=(),
-            n_labels=0,
-            policy_digest="p",
-        )
 
-        assert fold(story(seen, broken, seen, broken)).broken_windows == (window,)
+        state = fold(story(*broken(window), *broken(window)))
+
+        assert state.broken_windows == (window,)
+
+    def test_a_window_is_sound_if_only_older_labels_come_from_a_broken_feed(self):
+        """Then the decision is the same, but no alert speaks of the window judged last."""
+        window = Window(start_at=START, end_at=START + DAY)
+
+        state = fold(story(*broken(window, trigger=Trigger.PERFORMANCE)))
+
+        assert state.broken_windows == ()
 
     def test_folding_in_parts_equals_folding_at_once(self):
         """A tick may go on from the state it knew."""

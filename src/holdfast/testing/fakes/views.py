@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from holdfast.domain.events import AlertRaised, DecisionMade, WindowJudged
+from holdfast.domain.events import DecisionMade, WindowJudged
 from holdfast.domain.predictions import Role
 from holdfast.ports.views import Status
 
@@ -40,16 +40,14 @@ class InMemoryViews:
             for row in self._ledger.rows.values()
             if row.prediction.role is Role.CHAMPION
         ]
-        window = self._newest(WindowJudged)
         return Status(
             deployment=self._releases.deployment(),
             n_predictions=len(answers),
             n_predictions_by_version=dict(Counter(answer.model_version for answer in answers)),
             labels=self._labels.totals(),
             last_prediction_at=max((answer.predicted_at for answer in answers), default=None),
-            last_window=window,
+            last_window=self._newest(WindowJudged),
             last_decision=self._newest(DecisionMade),
-            open_alerts=() if window is None else self._alerts(after=window.seq),
             n_effects_pending=len(self._outbox),
         )
 
@@ -60,7 +58,3 @@ class InMemoryViews:
     def _newest(self, kind: type[WindowJudged | DecisionMade]) -> Event | None:
         found = [event for event in self._events.events() if isinstance(event.body, kind)]
         return found[-1] if found else None
-
-    def _alerts(self, *, after: int) -> tuple[Event, ...]:
-        later = self._events.events(after=after)
-        return tuple(event for event in later if isinstance(event.body, AlertRaised))

@@ -69,16 +69,30 @@ class ViewsSuite:
         assert deployment is not None
         assert deployment.champion.version == "v1"
 
-    def test_shows_the_last_window_with_its_alerts(self, views: Views, events: EventLog) -> None:
-        """Those of earlier windows are closed."""
-        events.append([_judged(1), _raised("old")], at=START)
-        tick = events.append([_judged(2), _raised("a"), _raised("b"), _decided()], at=START + _DAY)
+    def test_shows_the_last_window_and_decision(self, views: Views, events: EventLog) -> None:
+        """With what was alarmed then; alerts of earlier decisions are closed."""
+        events.append([_judged(1), _raised("old"), _decided("old")], at=START)
+        tick = events.append([_judged(2), _raised("a"), _decided("a", "b")], at=START + _DAY)
 
         status = views.status()
 
-        assert status.last_window == tick[0]
-        assert status.open_alerts == tick[1:3]
-        assert status.last_decision == tick[3]
+        assert (status.last_window, status.last_decision) == (tick[0], tick[2])
+        assert status.open_alerts == (_alert("a"), _alert("b"))
+
+    def test_an_alert_that_lasts_stays_open(self, views: Views, events: EventLog) -> None:
+        """It is raised once, when it is new; later ticks only decide about it."""
+        events.append([_judged(1), _raised("a"), _decided("a")], at=START)
+        events.append([_judged(2), _decided("a")], at=START + _DAY)
+
+        assert views.status().open_alerts == (_alert("a"),)
+
+    def test_another_champion_closes_the_alerts(self, views: Views, events: EventLog) -> None:
+        """They were about the model that it replaced."""
+        events.append([registered("v1"), promoted("v1"), registered("v2")], at=START)
+        events.append([_judged(1), _raised("a"), _decided("a")], at=START + _DAY)
+        events.append([promoted("v2")], at=START + _DAY)
+
+        assert views.status().open_alerts == ()
 
     def test_counts_labels_and_owed_effects(
         self, views: Views, events: EventLog, ledger: LabelLedger, outbox: Outbox
@@ -114,21 +128,25 @@ def _judged(day: int) -> Draft:
     return Draft(body=body, actor="control")
 
 
-def _raised(subject: str) -> Draft:
-    alert = Alert(
+def _alert(subject: str) -> Alert:
+    return Alert(
         trigger=Trigger.FEATURE_DRIFT,
         severity=Severity.WARNING,
         subject=subject,
         message=f"{subject} drifted",
     )
-    return Draft(body=AlertRaised(alert=alert, model_version=ModelVersion("v1")), actor="control")
 
 
-def _decided() -> Draft:
+def _raised(subject: str) -> Draft:
+    body = AlertRaised(alert=_alert(subject), model_version=ModelVersion("v1"))
+    return Draft(body=body, actor="control")
+
+
+def _decided(*subjects: str) -> Draft:
     body = DecisionMade(
         decision=Decision(action=Action.KEEP, policy="harm", reasons=("nothing is worse",)),
         model_version=ModelVersion("v1"),
-        alerts=(),
+        alerts=tuple(map(_alert, subjects)),
         n_labels=0,
         policy_digest="0" * 64,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import insert, select
 
 from holdfast.adapters.stores.sql.leases import check_fence
 from holdfast.adapters.stores.sql.releases import project
 from holdfast.adapters.stores.sql.schema import events, outbox
 from holdfast.domain.canonical import canonical_json
-from holdfast.domain.errors import UnknownEventError
+from holdfast.domain.errors import BrokenChainError, UnknownEventError
 from holdfast.domain.events import GENESIS, Event, chain, decode_body, kind_of
 from holdfast.domain.ids import EventId, uuid7
 
@@ -68,13 +69,21 @@ class SqlEventLog:
 
 
 def event_of(row: Row[Any]) -> Event:
-    """Return the event that a row holds."""
+    """Return the event that a row holds.
+
+    Raises:
+        BrokenChainError: If the row was changed so that it cannot be read.
+    """
+    try:
+        body = decode_body(row.kind, row.body.encode())
+    except (msgspec.DecodeError, ValueError) as error:
+        raise BrokenChainError(row.seq, f"cannot be read ({error})") from error
     return Event(
         seq=row.seq,
         event_id=EventId(row.event_id),
         at=row.at,
         actor=row.actor,
-        body=decode_body(row.kind, row.body.encode()),
+        body=body,
         data=row.body.encode(),
         previous_digest=row.previous_digest,
         digest=row.digest,

@@ -34,7 +34,6 @@ class SqlViews:
         answers = prediction_counts.c.role == Role.CHAMPION.value
         with self._database.read() as connection:
             counts = connection.execute(select(prediction_counts).where(answers)).all()
-            window = _newest(connection, "window_judged")
             owed = select(func.count()).select_from(outbox).where(outbox.c.delivered_at.is_(None))
             return Status(
                 deployment=current_deployment(connection),
@@ -42,9 +41,8 @@ class SqlViews:
                 n_predictions_by_version={ModelVersion(row.model_version): row.n for row in counts},
                 labels=count_labels(connection),
                 last_prediction_at=max((row.last_at for row in counts), default=None),
-                last_window=window,
+                last_window=_newest(connection, "window_judged"),
                 last_decision=_newest(connection, "decision_made"),
-                open_alerts=() if window is None else _alerts_after(connection, window.seq),
                 n_effects_pending=connection.execute(owed).scalar_one(),
             )
 
@@ -59,9 +57,3 @@ def _newest(connection: Connection, kind: str) -> Event | None:
     query = select(events).where(events.c.kind == kind).order_by(events.c.seq.desc()).limit(1)
     row = connection.execute(query).first()
     return None if row is None else event_of(row)
-
-
-def _alerts_after(connection: Connection, seq: int) -> tuple[Event, ...]:
-    # A tick appends the window first, then what it found there.
-    query = select(events).where(events.c.kind == "alert_raised", events.c.seq > seq)
-    return tuple(event_of(row) for row in connection.execute(query.order_by(events.c.seq)))
