@@ -89,7 +89,10 @@ class Process:
                 text=True,
             )
         )
-        for stream, lines in ((process.popen.stdout, process.out), (process.popen.stderr, process.err)):
+        for stream, lines in (
+            (process.popen.stdout, process.out),
+            (process.popen.stderr, process.err),
+        ):
             thread = threading.Thread(target=process._read, args=(stream, lines), daemon=True)
             thread.start()
             process._readers.append(thread)

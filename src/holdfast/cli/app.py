@@ -41,15 +41,11 @@ def _print_version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001 - its own callback acts on it
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
     ] = False,
 ) -> None:
     """Keeps a deployed tabular model true while its data drifts."""
-    import structlog
-
-    # Standard output belongs to the answer, which a program may read.
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 for _group in (setup, data, tick, govern, ask, watch):

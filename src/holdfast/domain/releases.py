@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "BASELINE",
     "CONTRACT",
     "MANIFEST",
     "METRICS",
@@ -36,7 +37,8 @@ MODEL = "model.onnx"
 CONTRACT = "contract.json"
 PROFILE = "profile"
 REFERENCE = "reference.parquet"
-METRICS = "metrics.json"
+METRICS = "metrics.json"  # of the tested model
+BASELINE = "baseline.json"  # out of fold, on all rows: what monitors compare with
 MODEL_CARD = "model_card.md"
 
 
@@ -56,7 +58,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMetrics:
-    """What the tested model reached on rows it had not seen; the baseline of its monitors.
+    """What a model reached on rows it had not seen.
 
     `figures` maps a metric's name (`roc_auc`, `recall`, `precision`, `f1`, `accuracy`,
     `brier`, `log_loss`) to its value; `intervals` adds 95% bounds where they are known.

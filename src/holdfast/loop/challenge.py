@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from holdfast.domain.evidence import GuardReport, Outcome
 from holdfast.domain.features import describe
 from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.tables import encode_table
+from holdfast.loop.crossfit import OutOfFold, cross_fit
 from holdfast.loop.train import CalibratedModel, fit_on, refit
 from holdfast.performance.realised import measure
 from holdfast.policy.guarding import GuardPolicy, judge
@@ -21,7 +23,6 @@ from holdfast.policy.guarding import GuardPolicy, judge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
@@ -61,6 +62,12 @@ class LabelledRows:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def where(self, chosen: NDArray[np.bool_]) -> LabelledRows:
+        """Return the chosen rows, in their order; `chosen` has shape ``(n,)``."""
+        return LabelledRows(
+            features=self.features.filter(pa.array(chosen)), labels=self.labels[chosen]
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -81,8 +88,8 @@ class Plan:
 class Challenger:
     """An accepted challenger, fitted again on all rows of its training window.
 
-    The metrics and the held-out scores belong to the tested model; the contract describes
-    the rows that the refitted one has seen.
+    The metrics belong to the tested model; the contract and the out-of-fold scores
+    describe the rows that the refitted one has seen.
     """
 
     model: CalibratedModel
@@ -90,8 +97,7 @@ class Challenger:
     recipe: Recipe
     metrics: ModelMetrics
     rows: LabelledRows
-    held_out_scores: NDArray[np.float64]
-    held_out_labels: NDArray[np.bool_]
+    out_of_fold: OutOfFold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +284,8 @@ def _accepted(
     threshold = aim.choose(rows.labels[validation], best.model.predict(matrix.take(validation)))
     kept = LabelledRows(features=rows.features.slice(best.start), labels=rows.labels[best.start :])
     seen = replace(contract, features=describe(kept.features, contract), threshold=threshold)
-    refitted = refit(best.model, matrix.take(slice(best.start, None)), kept.labels)
+    seen_rows = matrix.take(slice(best.start, None))
+    refitted = refit(best.model, seen_rows, kept.labels)
     return Challenger(
         model=refitted,
         contract=seen,
@@ -294,6 +301,5 @@ def _accepted(
         ),
         metrics=measure(rows.labels[plan.guard :], tested, threshold=threshold),
         rows=kept,
-        held_out_scores=tested,
-        held_out_labels=rows.labels[plan.guard :],
+        out_of_fold=cross_fit(refitted, seen_rows, kept.labels, threshold=threshold, ordered=True),
     )

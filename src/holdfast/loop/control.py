@@ -90,7 +90,7 @@ class Incumbent:
     contract: Contract
     model: LoadedModel
     reference: ReferenceProfile
-    metrics: ModelMetrics
+    baseline: ModelMetrics
 
 
 def incumbent(ports: ControlPorts) -> Incumbent:
@@ -105,11 +105,11 @@ def incumbent(ports: ControlPorts) -> Incumbent:
         raise NoChampionError
     record = deployment.champion
     contract, model = fetch_for_serving(ports.objects, record)
-    reference, metrics = fetch_reference(ports.objects, record.release_id)
+    reference, baseline = fetch_reference(ports.objects, record.release_id)
     return Incumbent(
         record=record,
         contract=contract,
         model=ports.runtime.load(model, contract),
         reference=reference,
-        metrics=metrics,
+        baseline=baseline,
     )

@@ -78,7 +78,7 @@ def detect(
         labels=labels_of(labelled),
         scores=_scores(labelled),
     )
-    assessment = assess(champion.reference, champion.metrics, observed, policy=plan.monitor)
+    assessment = assess(champion.reference, champion.baseline, observed, policy=plan.monitor)
     evidence = Evidence(n_rows=current.n_rows)
     if assessment.alerts:
         onset_at = _onset(ports, plan, champion, state, assessment, now=now)
@@ -122,7 +122,7 @@ def detect_in_file(
         labels=known,
         scores=scores[: len(known)],
     )
-    assessment = assess(champion.reference, champion.metrics, observed, policy=plan.monitor)
+    assessment = assess(champion.reference, champion.baseline, observed, policy=plan.monitor)
     evidence = Evidence(n_rows=rows.num_rows, n_labels=len(known), n_positives=int(known.sum()))
     return Finding(
         window=Window(start_at=now - plan.window, end_at=now),
@@ -213,7 +213,7 @@ def _onset(
         back = Window(start_at=matured.end_at - _ONSET_WINDOWS * plan.window, end_at=matured.end_at)
         rows = _own_rows(ports, champion, back, now)
         losses = (_scores(rows) - labels_of(rows)) ** 2
-        first = change_point(losses, reference_mean=champion.metrics.figures["brier"])
+        first = change_point(losses, reference_mean=champion.baseline.figures["brier"])
         onset_at: datetime = rows.column("predicted_at")[first].as_py()
         return onset_at
     return state.drift_since or _current_window(now, plan).start_at

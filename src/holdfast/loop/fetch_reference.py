@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from holdfast.domain.canonical import from_json
 from holdfast.domain.errors import CorruptReleaseError
-from holdfast.domain.releases import METRICS, PROFILE, REFERENCE, ModelMetrics
+from holdfast.domain.releases import BASELINE, METRICS, PROFILE, REFERENCE, ModelMetrics
 from holdfast.drift.profile import ReferenceProfile
 from holdfast.loop.fetch import fetch_file, fetch_manifest
 
@@ -29,7 +29,7 @@ __all__ = ["fetch_metrics", "fetch_reference", "fetch_reference_rows"]
 def fetch_reference(
     objects: ObjectStore, release_id: ReleaseId
 ) -> tuple[ReferenceProfile, ModelMetrics]:
-    """Return what a release's windows are compared with: its profile and its figures.
+    """Return what a release's windows are compared with: its profile and its baseline.
 
     Raises:
         CorruptReleaseError: If a file is missing or changed.
@@ -37,7 +37,7 @@ def fetch_reference(
     """
     manifest = fetch_manifest(objects, release_id)
     reference = ReferenceProfile.from_bytes(fetch_file(objects, release_id, manifest, PROFILE))
-    return reference, fetch_metrics(objects, release_id, manifest)
+    return reference, _metrics(objects, release_id, manifest, BASELINE)
 
 
 def fetch_metrics(
@@ -49,10 +49,7 @@ def fetch_metrics(
         CorruptReleaseError: If the file is missing, changed or does not parse.
     """
     known = manifest or fetch_manifest(objects, release_id)
-    try:
-        return from_json(fetch_file(objects, release_id, known, METRICS), ModelMetrics)
-    except msgspec.DecodeError as error:
-        raise CorruptReleaseError(release_id, f"{METRICS} does not parse ({error})") from error
+    return _metrics(objects, release_id, known, METRICS)
 
 
 def fetch_reference_rows(
@@ -73,3 +70,12 @@ def fetch_reference_rows(
     last = table.num_columns - 1
     labels: NDArray[np.bool_] = table.column(last).to_numpy().astype(np.bool_)
     return table.remove_column(last), labels
+
+
+def _metrics(
+    objects: ObjectStore, release_id: ReleaseId, manifest: Manifest, name: str
+) -> ModelMetrics:
+    try:
+        return from_json(fetch_file(objects, release_id, manifest, name), ModelMetrics)
+    except msgspec.DecodeError as error:
+        raise CorruptReleaseError(release_id, f"{name} does not parse ({error})") from error

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.loop.deliver import deliver
+from holdfast.loop.develop import develop
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
-from holdfast.loop.train import develop
 
 if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion, ReleaseId

@@ -15,6 +15,7 @@ from holdfast.domain.canonical import canonical_json
 from holdfast.domain.events import ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import (
+    BASELINE,
     CONTRACT,
     MANIFEST,
     METRICS,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.releases import ModelMetrics, Recipe
     from holdfast.drift.grid import Grid
+    from holdfast.loop.crossfit import OutOfFold
     from holdfast.loop.train import CalibratedModel
     from holdfast.policy.thresholds import Aim
     from holdfast.ports.clock import Clock
@@ -78,13 +80,8 @@ class Releasable(Protocol):
         ...
 
     @property
-    def held_out_scores(self) -> NDArray[np.float64]:
-        """Scores of rows that the tested model was not fitted on."""
-        ...
-
-    @property
-    def held_out_labels(self) -> NDArray[np.bool_]:
-        """Ground truth of these rows."""
+    def out_of_fold(self) -> OutOfFold:
+        """Scores of the rows it learnt from, each by a model that had not seen it."""
         ...
 
 
@@ -136,7 +133,11 @@ def build_release(
         seed=seed,
     )
     reference = reference_profile(
-        rows, contract, candidate.held_out_scores, labels=candidate.held_out_labels, grid=grid
+        rows,
+        contract,
+        candidate.out_of_fold.scores,
+        labels=candidate.out_of_fold.labels,
+        grid=grid,
     )
     card = model_card(
         model_name=model_name,
@@ -153,6 +154,7 @@ def build_release(
         PROFILE: reference.to_bytes(),
         REFERENCE: _reference_rows(rows, labels, contract, seed=seed),
         METRICS: canonical_json(candidate.metrics),
+        BASELINE: canonical_json(candidate.out_of_fold.metrics),
         MODEL_CARD: card.encode(),
     }
     manifest = Manifest(

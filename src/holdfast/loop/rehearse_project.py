@@ -21,6 +21,7 @@ from holdfast.domain.events import (
 from holdfast.domain.evidence import Action, Trigger
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
 from holdfast.domain.releases import ReleaseRecord
+from holdfast.domain.windows import Window
 from holdfast.drift.fitting import fits
 from holdfast.drift.profile import Profile, profile, reference_profile
 from holdfast.drift.scores import score_profile
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
     from holdfast.domain.evidence import Alert, Decision
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.loop.control import ControlPlan
+    from holdfast.loop.develop import Candidate
     from holdfast.loop.rehearse import History
-    from holdfast.loop.train import CalibratedModel, Candidate
+    from holdfast.loop.train import CalibratedModel
     from holdfast.ports.runtime import LoadedModel, Runtime
     from holdfast.ports.trainer import Trainer
 
@@ -58,7 +60,7 @@ class Project:
 
     Args:
         history: The stream.
-        first: The first model, with its held-out scores.
+        first: The first model, with its out-of-fold scores.
         warm_up: Rows of the warm-up.
         window: Rows of a window; stands for the plan's window of time.
         plan: What the project wants of the loop.
@@ -84,15 +86,15 @@ class Project:
         reference = reference_profile(
             history.features.slice(0, warm_up),
             first.contract,
-            first.held_out_scores,
-            labels=first.held_out_labels,
+            first.out_of_fold.scores,
+            labels=first.out_of_fold.labels,
         )
         self._champion = Incumbent(
             record=_record("v1", first.contract),
             contract=first.contract,
             model=self._load(first.model, first.contract),
             reference=reference,
-            metrics=first.metrics,
+            baseline=first.out_of_fold.metrics,
         )
         self._own_from = warm_up  # rows from here on were scored by the champion itself
         self._happened(_promoted("v1", None), warm_up)
@@ -141,12 +143,14 @@ class Project:
             scores=scores,
         )
         champion = self._champion
-        found = assess(champion.reference, champion.metrics, observed, policy=self._plan.monitor)
+        found = assess(champion.reference, champion.baseline, observed, policy=self._plan.monitor)
+        window = Window(start_at=self._moment(start), end_at=self._moment(end))
+        self._happened(found.judged(window, self.version), end)
         evidence = found.complete(Evidence(n_rows=end - start))
         if not found.alerts:
             return evidence
         onset = self._onset(found.alerts, start, known)
-        fresh = self._history.labels[onset:known]
+        fresh = self._history.labels[onset:known][self._sound(known)[onset:]]
         return replace(
             evidence,
             n_labels=len(fresh),
@@ -161,7 +165,7 @@ class Project:
             scores = self.score(self._history.matrix.take(slice(first, known)))
             losses = (scores - labels) ** 2
             return first + change_point(
-                losses, reference_mean=self._champion.metrics.figures["brier"]
+                losses, reference_mean=self._champion.baseline.figures["brier"]
             )
         since = self._state.drift_since
         return start if since is None else self._row(since)
@@ -169,21 +173,25 @@ class Project:
     def _retrain(self, decision: Decision, evidence: Evidence, end: int, known: int) -> bool:
         onset = self._row(decision.onset_at or self._moment(end))
         spent = 0 if self._state.guard_until is None else self._row(self._state.guard_until)
+        sound = self._sound(known)
+        rows = self._history.known(0, known).where(sound)
         attempt, champion = f"a{end}", self.version
         self._happened(
-            RetrainingStarted(attempt_id=attempt, champion=champion, cause="replay", n_rows=known),
+            RetrainingStarted(
+                attempt_id=attempt, champion=champion, cause="replay", n_rows=len(rows)
+            ),
             end,
         )
         try:
             outcome = challenge(
-                self._history.known(0, known),
+                rows,
                 self._champion.model,
                 self._champion.contract,
                 allot(
-                    known,
+                    len(rows),
                     n_window=self._window,
-                    onset=onset,
-                    spent=spent,
+                    onset=int(sound[:onset].sum()),
+                    spent=int(sound[:spent].sum()),
                     least_guard=self._plan.guard.min_rows,
                 ),
                 trainers=self._trainers,
@@ -220,8 +228,8 @@ class Project:
         reference = reference_profile(
             rows,
             challenger.contract,
-            challenger.held_out_scores,
-            labels=challenger.held_out_labels,
+            challenger.out_of_fold.scores,
+            labels=challenger.out_of_fold.labels,
             grid=grid if fits(profile(rows, grid)) else None,
         )
         self._happened(_promoted(version, self.version), end)
@@ -230,7 +238,7 @@ class Project:
             contract=challenger.contract,
             model=self._load(challenger.model, challenger.contract),
             reference=reference,
-            metrics=challenger.metrics,
+            baseline=challenger.out_of_fold.metrics,
         )
         self._own_from = end
 
@@ -246,6 +254,13 @@ class Project:
             scores = score_profile(made, reference.score_grid)
         rows = self._history.features.slice(start, end - start)
         return profile(rows, reference.grid, scores=scores)
+
+    def _sound(self, known: int) -> NDArray[np.bool_]:
+        """Return which rows may be learnt from: no window with a broken feed holds them."""
+        sound = np.ones(known, dtype=np.bool_)
+        for window in self._state.broken_windows:
+            sound[self._row(window.start_at) : self._row(window.end_at)] = False
+        return sound
 
     def _happened(self, body: EventBody, row: int) -> None:
         event = chain(

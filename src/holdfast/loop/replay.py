@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.errors import InputError
 from holdfast.domain.tables import encode_table
+from holdfast.loop.develop import develop
 from holdfast.loop.rehearse import EveryWindow, History, Never
 from holdfast.loop.rehearse_project import Project
-from holdfast.loop.train import develop
 from holdfast.performance.realised import measure
 
 if TYPE_CHECKING:

@@ -43,15 +43,35 @@ if TYPE_CHECKING:
 __all__ = ["Assessment", "MonitorPolicy", "Observed", "assess"]
 
 
+_PERFORMANCE_SHARE = 0.45  # of the budget: calibration 0.3 and harm 0.15, as one for now
+_N_METRICS = 2  # ROC AUC and Brier score raise alarms
+_LOOSEST_LEVEL = 0.05
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorPolicy:
     """Every bound that the monitors use."""
 
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     confidence: ConfidencePolicy = field(default_factory=ConfidencePolicy)
-    # Stricter than a report's 5%: this level raises alarms, tick after tick.
-    degradation: DegradationPolicy = field(default_factory=lambda: DegradationPolicy(alpha=0.01))
+    degradation: DegradationPolicy = field(default_factory=DegradationPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+
+    @classmethod
+    def within(cls, *, alarms_per_year: float, ticks_per_year: float) -> MonitorPolicy:
+        """Return bounds under which performance alarms keep to a budget.
+
+        The expected number of false alarms in a year is at most the sum of the tests'
+        levels over all ticks, however much their windows overlap. A report's 5% each day
+        would give 18 a year for each metric.
+
+        Args:
+            alarms_per_year: False alarms of all monitors that are put up with, on average.
+            ticks_per_year: How often the metrics are tested.
+        """
+        share = alarms_per_year * _PERFORMANCE_SHARE
+        level = min(share / (_N_METRICS * ticks_per_year), _LOOSEST_LEVEL)
+        return cls(degradation=DegradationPolicy(alpha=level))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

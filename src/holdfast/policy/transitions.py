@@ -100,9 +100,10 @@ def _after(state: ControlState, event: Event) -> ControlState:
     changes: dict[str, Any] = {}
     match event.body:
         case ReleaseRegistered(version=version, attempt_id=attempt):
-            changes = {"n_releases": state.n_releases + 1}
-            if state.judged is not None and state.judged[0] == attempt:
-                changes["learnt"] = {**state.learnt, version: state.judged[1]}
+            changes = {
+                "n_releases": state.n_releases + 1,
+                "learnt": _learnt_by(state, version, attempt),
+            }
         case ChampionPromoted(version=version) | ChampionRolledBack(version=version):
             changes = {
                 "champion": version,
@@ -119,23 +120,37 @@ def _after(state: ControlState, event: Event) -> ControlState:
         case DecisionMade(decision=decision, alerts=alerts):
             still = state.drift_since or decision.onset_at
             changes = {"alerts": alerts, "drift_since": still if alerts else None}
-            if decision.action is Action.FIX_UPSTREAM and _is_broken_now(alerts):
+            # Where the feed of the labelled rows alone is broken, the last window is sound.
+            broken_now = any(alert.trigger is Trigger.BROKEN_FEED for alert in alerts)
+            if decision.action is Action.FIX_UPSTREAM and broken_now:
                 changes["broken_windows"] = _with(state.broken_windows, state.last_window)
         case RetrainingStarted(attempt_id=attempt):
             changes = {"last_attempt_at": event.at, "open_attempt": attempt}
         case RetrainingFailed():
             changes = {"open_attempt": None, "refusals": state.refusals + 1}
-        case ChallengerJudged(
-            attempt_id=attempt, report=report, champion=champion, guard_until=until
-        ):
-            changes = {
-                "judged": (attempt, until),
-                "open_attempt": None,
-                "refusals": state.refusals + (report.outcome is Outcome.REFUSE),
-            }
-            if report.outcome is not Outcome.DEFER:  # a guard that deferred saw no label
-                changes["guards"] = {**state.guards, champion: until}
+        case ChallengerJudged():
+            changes = _after_judgement(state, event.body)
     return replace(state, **changes)
+
+
+def _after_judgement(state: ControlState, body: ChallengerJudged) -> dict[str, Any]:
+    outcome, until = body.report.outcome, body.guard_until
+    # A guard that deferred looked at no label: its rows are not spent.
+    spent = {} if outcome is Outcome.DEFER else {body.champion: until}
+    return {
+        "guards": {**state.guards, **spent},
+        "judged": (body.attempt_id, until),
+        "open_attempt": None,
+        "refusals": state.refusals + (outcome is Outcome.REFUSE),
+    }
+
+
+def _learnt_by(
+    state: ControlState, version: ModelVersion, attempt: str | None
+) -> dict[ModelVersion, datetime]:
+    if state.judged is None or state.judged[0] != attempt:
+        return state.learnt
+    return {**state.learnt, version: state.judged[1]}
 
 
 def _guards_of(state: ControlState, version: ModelVersion) -> dict[ModelVersion, datetime]:
@@ -145,11 +160,6 @@ def _guards_of(state: ControlState, version: ModelVersion) -> dict[ModelVersion,
     if seen is None or (known is not None and known >= seen):
         return state.guards
     return {**state.guards, version: seen}
-
-
-def _is_broken_now(alerts: tuple[Alert, ...]) -> bool:
-    """Where the feed of the labelled rows alone is broken, the window judged last is sound."""
-    return any(alert.trigger is Trigger.BROKEN_FEED for alert in alerts)
 
 
 def _with(windows: tuple[Window, ...], window: Window | None) -> tuple[Window, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from holdfast.domain.events import DecisionMade
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from holdfast.domain.events import Event
+    from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.predictions import LabelCounts
     from holdfast.ports.release_store import Deployment

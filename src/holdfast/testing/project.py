@@ -19,10 +19,10 @@ from holdfast.domain.survey import Survey
 from holdfast.domain.tables import encode_table
 from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent, incumbent
 from holdfast.loop.cycle import Tick, tick
+from holdfast.loop.develop import develop
 from holdfast.loop.ingest import TrainingData
 from holdfast.loop.promote import promote
 from holdfast.loop.register import ReleaseBundle, build_release, register
-from holdfast.loop.train import develop
 from holdfast.policy.assessing import MonitorPolicy
 from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from holdfast.domain.events import Event
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ReleaseRecord
-    from holdfast.loop.train import Candidate
+    from holdfast.loop.develop import Candidate
 
 __all__ = [
     "DAY",
     "PLAN",
-    "START",
     "QUIET",
+    "START",
     "MemoryProject",
     "World",
     "example_bundle",
@@ -102,9 +102,7 @@ QUIET = World()
 """The world in which the first release was trained."""
 
 
-def world_rows(
-    n: int, *, seed: int, world: World = QUIET
-) -> tuple[pa.Table, NDArray[np.bool_]]:
+def world_rows(n: int, *, seed: int, world: World = QUIET) -> tuple[pa.Table, NDArray[np.bool_]]:
     """Return rows of customers and who of them leaves, shape ``(n,)``.
 
     Args:
@@ -277,7 +275,7 @@ class MemoryProject:
         table, labels = world_rows(n, seed=self.n_logged, world=world)
         scores = champion.model.score(encode_table(table, champion.contract))
         moments = [begin + i * over / n for i in range(n)]
-        rows = zip(*(table.column(name).to_pylist() for name in champion.contract.names), strict=True)
+        columns = (table.column(name).to_pylist() for name in champion.contract.names)
         answers = [
             Prediction(
                 prediction_id=PredictionId(uuid7(moment)),
@@ -290,7 +288,7 @@ class MemoryProject:
             )
             for moment, score in zip(moments, scores, strict=True)
         ]
-        requests = [PredictionRequest(values=row) for row in rows]
+        requests = [PredictionRequest(values=row) for row in zip(*columns, strict=True)]
         self.store.predictions.append(champion.contract, requests, answers)
         self.n_logged += n
         ids = [answer.prediction_id for answer in answers]
@@ -300,9 +298,7 @@ class MemoryProject:
     def label(self, ids: Sequence[PredictionId]) -> None:
         """Have the true labels of these predictions arrive now."""
         now = self.clock.now()
-        labels = [
-            Label(positive=self.truths[i], observed_at=now, prediction_id=i) for i in ids
-        ]
+        labels = [Label(positive=self.truths[i], observed_at=now, prediction_id=i) for i in ids]
         self.store.labels.record(labels, received_at=now, maturity=self.plan.label_maturity)
 
     def tick(self, *, holder: str = "one") -> Tick | None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["aim_of", "open_control", "plan_of", "trainers_of"]
 
+_YEAR = timedelta(days=365.25)
+
 _TRAINERS: dict[str, type[Trainer]] = {"logistic_regression": LogisticRegressionTrainer}
 
 
@@ -81,7 +83,9 @@ def plan_of(settings: Settings) -> ControlPlan:
         bucket=monitor.bucket,
         window=monitor.window,
         label_maturity=monitor.label_maturity,
-        monitor=MonitorPolicy(),
+        monitor=MonitorPolicy.within(
+            alarms_per_year=monitor.alarms_per_year, ticks_per_year=_YEAR / monitor.bucket
+        ),
         decision=DecisionPolicy(
             name=policy.name,
             cooldown=policy.cooldown,

@@ -52,8 +52,6 @@ def refuse_what_is_to_come(settings: Settings) -> None:
             "[promote] path = 'canary'": settings.promote.path == "canary",
             "[alerts] urls": bool(settings.alerts.urls),
             "[serving] workers above 1": settings.serving.workers > 1,
-            "[monitor] alarms_per_year": settings.monitor.alarms_per_year
-            != defaults["monitor"].default.alarms_per_year,
             "[store] retention": settings.store.retention != defaults["store"].default.retention,
         }.items()
         if is_asked

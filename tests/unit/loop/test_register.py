@@ -15,10 +15,10 @@ from holdfast.domain.events import ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import MANIFEST, MODEL, MODEL_CARD, verified
 from holdfast.loop import register as registering
+from holdfast.loop.develop import develop
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.fetch_reference import fetch_reference, fetch_reference_rows
 from holdfast.loop.register import build_release, register
-from holdfast.loop.train import develop
 from holdfast.policy.thresholds import RecallAtLeast
 from holdfast.ports.trainer import Calibration
 from holdfast.testing.fakes import FakeClock, InMemoryObjectStore, InMemoryStore
@@ -133,8 +133,8 @@ class TestBuildRelease:
         assert reference.grid == grid
         assert reference.profile.n_rows == 500
         assert reference.profile.scores is not None
-        assert reference.profile.scores.n == candidate.metrics.n
-        assert metrics == candidate.metrics
+        assert reference.profile.scores.n == candidate.out_of_fold.metrics.n
+        assert metrics == candidate.out_of_fold.metrics
 
     def test_says_on_the_card_what_was_reached(self, candidate):
         """Figures, aim and data stand there in words."""

@@ -96,7 +96,7 @@ def play_year(directory: Path, *, seed: int, rows: int) -> None:
     score = Score(telecom, settings)
     with demo_server(settings.project) as server:
         auc = launched.metrics.figures["roc_auc"]
-        typer.echo(f"The dashboard: {server.url}")
+        typer.echo(f"The status page: {server.url}")
         typer.echo(f"{launched.version} is in production: ROC AUC {auc:.3f} on held-out customers.")
         typer.echo("")
         typer.echo(score.header())

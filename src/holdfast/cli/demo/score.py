@@ -86,8 +86,8 @@ class Score:
             for number, truth in enumerate(self._truths, start=1)
             if not self._agrees(number, found)
         ]
-        n_months = len(self._truths)
-        yield f"Truth against found: {n_months - len(wrong)} of {n_months} months as they should be."
+        n_months, n_right = len(self._truths), len(self._truths) - len(wrong)
+        yield f"Truth against found: {n_right} of {n_months} months as they should be."
         for truth, said in wrong:
             yield (
                 f"  {calendar.month_abbr[truth.month.month]} ({truth.title}): "
@@ -100,7 +100,7 @@ class Score:
             f"a {_DAILY_LEVEL:.0%} test of each feature every day gives {daily:,}."
         )
         yield ""
-        yield "Why, for one of the decisions (holdfast explain):"
+        yield "Why the loop retrained, in the words of holdfast explain:"
         yield from (f"  {line}" for line in story(self._telling_event()))
         yield ""
 
@@ -178,7 +178,7 @@ class Score:
         """Return the decision that did most."""
         with open_store(self._settings, create=False) as store:
             decisions = [e for e in store.events.events() if isinstance(e.body, DecisionMade)]
-        return max(decisions, key=_weight)
+        return max(reversed(decisions), key=_weight)  # the last of the strongest
 
 
 def _weight(event: Event) -> int:
@@ -219,7 +219,7 @@ def _done(ticks: Sequence[Tick]) -> str:
 def _word(action: Action) -> str:
     return {
         Action.KEEP: "kept",
-        Action.ALERT: "watched, not retrained",
+        Action.ALERT: "watched",
         Action.DEFER: "deferred until labels are in",
         Action.FIX_UPSTREAM: "fix upstream, not retrained",
         Action.RETRAIN: "retrained",

@@ -21,6 +21,7 @@ __all__ = ["DemoServer", "demo_server"]
 
 _SWAP_SECONDS = 10.0  # far beyond the half second between two polls
 _STOP_SECONDS = 20.0
+_LOG = "server.log"
 
 
 class DemoServer:
@@ -75,13 +76,14 @@ def demo_server(project: Path) -> Iterator[DemoServer]:
         StoreUnavailableError: If the server does not start.
     """
     command = [sys.executable, "-m", "holdfast", "serve", "--project", str(project), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own words
+    with (project / _LOG).open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603 - our own words
     assert process.stdout is not None
     try:
         first = process.stdout.readline()
         urls = [word for word in first.split() if word.startswith("http://")]
         if not urls:
-            raise StoreUnavailableError("the demo's server did not start")
+            raise StoreUnavailableError(f"the demo's server did not start; see {project / _LOG}")
         client = DemoServer(urls[0])
         try:
             yield client
