@@ -1,0 +1,103 @@
+"""Arrow tables and the contract."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from holdfast.domain.contract import MISSING_CATEGORY
+from holdfast.domain.errors import ColumnError
+from holdfast.domain.matrix import encode_rows
+from holdfast.domain.tables import conform, encode_table
+from holdfast.testing.online import TINY_CONTRACT
+
+TABLE = pa.table(
+    {
+        "tenure": [3.0, 70.0],
+        "charges": [None, 20.5],
+        "senior": [True, False],
+        "plan": ["monthly", None],
+    }
+)
+
+
+def with_column(name, column):
+    return TABLE.set_column(TABLE.column_names.index(name), name, column)
+
+
+class TestConform:
+    def test_brings_columns_into_the_contracts_order_and_drops_the_rest(self):
+        """A file may hold more, in any order."""
+        given = TABLE.select(["plan", "senior", "charges", "tenure"]).append_column(
+            "comment", [["a", "b"]]
+        )
+
+        assert conform(given, TINY_CONTRACT).equals(TABLE)
+
+    @pytest.mark.parametrize(
+        ("name", "column", "expected"),
+        [
+            ("tenure", pa.array([3, 70], pa.int8()), [3.0, 70.0]),
+            ("tenure", pa.array([3.0, 70.0], pa.float32()), [3.0, 70.0]),
+            ("plan", pa.array([415, None], pa.int64()), ["415", None]),
+            ("plan", pa.array([415.0, None], pa.float64()), ["415", None]),
+            ("plan", pa.array(["monthly", None]).dictionary_encode(), ["monthly", None]),
+            ("charges", pa.array([None, "20.5"], pa.string()), [None, 20.5]),
+        ],
+        ids=["small ints", "float32", "codes", "codes with gaps", "dictionary", "text of numbers"],
+    )
+    def test_converts_what_another_file_type_made_of_the_same_values(self, name, column, expected):
+        """Parquet and CSV of one table must score alike."""
+        found = conform(with_column(name, column), TINY_CONTRACT)
+
+        assert found.column(name).to_pylist() == expected
+
+    def test_names_an_absent_feature_and_what_may_be_meant(self):
+        """The nearest column is the likely misspelling."""
+        misspelt = TABLE.rename_columns(["tenrue", "charges", "senior", "plan"])
+
+        with pytest.raises(ColumnError, match="'tenrue'") as caught:
+            conform(misspelt, TINY_CONTRACT)
+
+        assert "'tenure'" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("name", "column"),
+        [
+            ("tenure", pa.array(["three", "70"])),
+            ("plan", pa.array([415.5, 1.0])),
+            ("senior", pa.array(["maybe", "no"])),
+        ],
+    )
+    def test_refuses_values_of_another_kind(self, name, column):
+        """And says which it found and which the model takes."""
+        with pytest.raises(ColumnError, match="but the model takes") as caught:
+            conform(with_column(name, column), TINY_CONTRACT)
+
+        assert name in str(caught.value)
+
+
+class TestEncodeTable:
+    def test_says_the_same_as_the_servers_own_encoder(self):
+        """What is judged in the control plane is what was served."""
+        rows = list(zip(*(TABLE.column(n).to_pylist() for n in TINY_CONTRACT.names), strict=True))
+
+        of_table, of_rows = encode_table(TABLE, TINY_CONTRACT), encode_rows(rows, TINY_CONTRACT)
+
+        np.testing.assert_array_equal(of_table.numeric, of_rows.numeric)
+        np.testing.assert_array_equal(of_table.categorical, of_rows.categorical)
+        assert of_table.numeric.dtype == of_rows.numeric.dtype
+
+    def test_says_missing_in_the_models_words(self):
+        """NaN and the blank category."""
+        matrix = encode_table(TABLE, TINY_CONTRACT)
+
+        assert np.isnan(matrix.numeric[0, 1])
+        assert matrix.categorical[1, 0] == MISSING_CATEGORY
+
+    def test_encodes_a_table_of_many_pieces(self):
+        """Files arrive in chunks."""
+        chunked = pa.concat_tables([TABLE, TABLE.slice(1)])
+
+        assert encode_table(chunked, TINY_CONTRACT).numeric[:, 0].tolist() == [3.0, 70.0, 70.0]
