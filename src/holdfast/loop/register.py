@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
+    from holdfast.domain.ids import ReleaseId
     from holdfast.domain.releases import ModelMetrics, Recipe
     from holdfast.drift.grid import Grid
     from holdfast.loop.crossfit import OutOfFold
@@ -213,17 +214,28 @@ def register(
         metrics=bundle.metrics.figures,
         attempt_id=attempt_id,
     )
-    mirror = {"do": "record_release", "version": version, "release_id": release_id}
     draft = Draft(
         body=body,
         actor=actor,
         key=f"{release_id}/registered",
-        effects=(Effect(channel="registry", payload=mirror),),
+        effects=_mirrored(version, release_id, releases),
     )
     (event,) = events.append([draft], at=clock.now(), fence=fence)
     # After a crash the log returns the event of the first run, whose version stands.
     assert isinstance(event.body, ReleaseRegistered)
     return ReleaseRecord(version=event.body.version, release_id=release_id, schema_digest=schema)
+
+
+def _mirrored(
+    version: ModelVersion, release_id: ReleaseId, releases: ReleaseStore
+) -> tuple[Effect, ...]:
+    """Return what the registry is owed: the release, and the alias it bears until it serves."""
+    payloads: list[dict[str, Any]] = [
+        {"do": "record_release", "version": version, "release_id": release_id}
+    ]
+    if releases.deployment() is not None:
+        payloads.append({"do": "set_aliases", "aliases": {"challenger": version}})
+    return tuple(Effect(channel="registry", payload=payload) for payload in payloads)
 
 
 def _next_version(releases: ReleaseStore) -> ModelVersion:

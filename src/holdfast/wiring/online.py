@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.domain.events import AlertRaised
+from holdfast.domain.evidence import Alert, Severity, Trigger
 from holdfast.loop.online import OnlinePorts
 from holdfast.loop.swap import Champion
+from holdfast.ports.event_log import Draft
+from holdfast.ports.outbox import Effect
 from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.project import clock_of, open_objects, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from holdfast.loop.swap import Refusal
+    from holdfast.ports.event_log import EventLog
     from holdfast.settings import Settings
 
 __all__ = ["open_online"]
@@ -31,7 +38,11 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
     with open_store(settings, create=False) as store:
         objects, clock = open_objects(settings), clock_of(settings)
         champion = Champion(
-            releases=store.releases, objects=objects, runtime=OnnxRuntime(), clock=clock
+            releases=store.releases,
+            objects=objects,
+            runtime=OnnxRuntime(),
+            clock=clock,
+            on_refused=partial(_alert, store.events),
         )
         yield OnlinePorts(
             champion=champion,
@@ -44,3 +55,20 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
             label_maturity=settings.monitor.label_maturity,
             check_store=store.check_writable,
         )
+
+
+def _alert(events: EventLog, refusal: Refusal) -> None:
+    """Write down that a release was refused; the control plane tells people."""
+    alert = Alert(
+        trigger=Trigger.SERVING,
+        severity=Severity.CRITICAL,
+        subject=refusal.record.version,
+        message=refusal.problem,
+    )
+    draft = Draft(
+        body=AlertRaised(alert=alert, model_version=refusal.record.version),
+        actor="server",
+        key=f"{refusal.seq}/refused",  # once for a deployment, however many servers refuse it
+        effects=(Effect(channel="notifier", payload={"alert": alert}),),
+    )
+    events.append([draft], at=refusal.at)

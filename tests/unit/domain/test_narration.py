@@ -1,0 +1,215 @@
+"""Events in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+
+from holdfast.domain.events import (
+    GENESIS,
+    AlertRaised,
+    ChallengerJudged,
+    ChampionPromoted,
+    ChampionRolledBack,
+    DecisionMade,
+    EventBody,
+    ReleaseRegistered,
+    RetrainingFailed,
+    RetrainingStarted,
+    WindowJudged,
+    chain,
+)
+from holdfast.domain.evidence import (
+    Action,
+    Alert,
+    Check,
+    Decision,
+    GuardReport,
+    Outcome,
+    Severity,
+    Trigger,
+)
+from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
+from holdfast.domain.narration import headline, story
+from holdfast.domain.windows import Window
+
+V1, V2 = ModelVersion("v1"), ModelVersion("v2")
+RELEASE = ReleaseId("r" * 64)
+AT = datetime(2026, 7, 4, 9, 5, 7, tzinfo=UTC)
+ALERT = Alert(
+    trigger=Trigger.PERFORMANCE,
+    severity=Severity.CRITICAL,
+    subject="roc_auc",
+    message="ROC AUC fell from 0.840 to 0.760 on mature labels",
+    statistic=0.08,
+)
+DECISION = DecisionMade(
+    decision=Decision(
+        action=Action.DEFER,
+        policy="harm",
+        reasons=("ROC AUC fell", "only 90 of the 500 labelled rows needed are mature"),
+        onset_at=AT - timedelta(days=3),
+        retry_at=AT + timedelta(days=1),
+    ),
+    model_version=V2,
+    alerts=(ALERT,),
+    n_labels=1090,
+    policy_digest="p",
+)
+JUDGED = ChallengerJudged(
+    attempt_id="a1",
+    champion=V2,
+    report=GuardReport(
+        outcome=Outcome.REFUSE,
+        rule="better",
+        reason="roc_auc +0.003 is no proven gain",
+        n=1000,
+        n_positive=265,
+        checks=(
+            Check(name="better", passed=False, reason="no proven gain"),
+            Check(name="recall", passed=True, reason="recall held"),
+        ),
+    ),
+    guard_until=AT,
+    trainer="logistic_regression",
+    training_window="recent",
+    margins={"logistic_regression/all": 0.14, "logistic_regression/recent": 0.12},
+)
+WINDOW = WindowJudged(
+    window=Window(start_at=AT - timedelta(days=7), end_at=AT),
+    model_version=V2,
+    n=7000,
+    drifted=("tenure", "charges"),
+    underpowered=("plan",),
+    share_drifted=0.5,
+    confidence=0.31,
+    n_labelled=2000,
+    performance={"roc_auc": 0.76},
+)
+HEADLINES = [
+    (
+        ReleaseRegistered(
+            version=V2,
+            release_id=RELEASE,
+            schema_digest="s",
+            origin="train",
+            trainer="xgboost",
+            metrics={"roc_auc": 0.8412},
+        ),
+        "Registered v2 (xgboost, ROC AUC 0.841 on held-out rows)",
+    ),
+    (
+        ChampionPromoted(version=V1, release_id=RELEASE, previous=None, reason="first"),
+        "Promoted v1: the first model in production",
+    ),
+    (
+        ChampionPromoted(version=V2, release_id=RELEASE, previous=V1, reason="a gain"),
+        "Promoted v2 over v1: a gain",
+    ),
+    (
+        ChampionRolledBack(version=V1, release_id=RELEASE, replaced=V2, reason="complaints"),
+        "Rolled back from v2 to v1: complaints",
+    ),
+    (WINDOW, "Judged 7,000 rows of v2: 2 features drifted"),
+    (replace(WINDOW, drifted=("tenure",)), "Judged 7,000 rows of v2: 1 feature drifted"),
+    (replace(WINDOW, drifted=()), "Judged 7,000 rows of v2: no feature drifted"),
+    (
+        AlertRaised(alert=ALERT, model_version=V2),
+        "Critical: ROC AUC fell from 0.840 to 0.760 on mature labels",
+    ),
+    (DECISION, "Wanted to retrain, and deferred it: ROC AUC fell"),
+    (
+        RetrainingStarted(attempt_id="a1", champion=V2, cause="harm", n_rows=12345),
+        "Began a retraining against v2 on 12,345 rows",
+    ),
+    (
+        RetrainingFailed(attempt_id="a1", champion=V2, reason="one class"),
+        "The retraining ended without a model: one class",
+    ),
+    (JUDGED, "The guard refused the challenger of v2: roc_auc +0.003 is no proven gain"),
+]
+
+
+def event(body):
+    return chain(body, seq=7, event_id=EventId("e-7"), at=AT, actor="control", previous=GENESIS)
+
+
+class TestHeadline:
+    @pytest.mark.parametrize(("body", "expected"), HEADLINES)
+    def test_says_in_one_line_what_happened(self, body, expected):
+        """In words a person would use, with the figure that matters."""
+        assert headline(event(body)) == expected
+
+    def test_has_words_for_every_kind_of_event(self):
+        """An event without words could not be explained."""
+        assert {type(body) for body, _ in HEADLINES} == set(get_args(EventBody))
+
+    @pytest.mark.parametrize("action", Action)
+    def test_has_words_for_every_action(self, action):
+        """None is shown as its code name."""
+        body = replace(DECISION, decision=replace(DECISION.decision, action=action))
+
+        words = headline(event(body))
+
+        assert words.endswith(": ROC AUC fell")
+        assert words[0].isupper()
+        assert "_" not in words
+
+    @pytest.mark.parametrize("outcome", Outcome)
+    def test_has_words_for_every_outcome_of_the_guard(self, outcome):
+        """Accepted, refused, could not judge yet."""
+        body = replace(JUDGED, report=replace(JUDGED.report, outcome=outcome))
+
+        assert headline(event(body)).startswith("The guard ")
+
+
+class TestStory:
+    @pytest.mark.parametrize("body", [body for body, _ in HEADLINES])
+    def test_begins_with_the_headline_and_ends_with_where_it_is_written(self, body):
+        """When, by whom, and the digest that proves it."""
+        told = event(body)
+
+        lines = list(story(told))
+
+        assert lines[0] == headline(told)
+        assert lines[1] == "when: 2026-07-04 09:05:07 UTC, by control"
+        assert lines[-1] == f"event 7, e-7, digest {told.digest[:16]}"
+
+    def test_gives_every_reason_and_all_evidence_of_a_decision(self):
+        """Also since when, and when it may be tried again."""
+        lines = list(story(event(DECISION)))
+
+        assert "policy: harm, model v2" in lines
+        assert "because: ROC AUC fell" in lines
+        assert "because: only 90 of the 500 labelled rows needed are mature" in lines
+        assert f"evidence: [critical] {ALERT.message}" in lines
+        assert "mature labelled rows since the change: 1,090" in lines
+        assert "the change seems to have begun: 2026-07-01 09:05 UTC" in lines
+        assert "may be tried again: 2026-07-05 09:05 UTC" in lines
+
+    def test_lists_the_candidates_best_first_and_every_check(self):
+        """Which failed is to be seen at a glance."""
+        lines = list(story(event(JUDGED)))
+
+        assert "rule: better, on 1,000 rows (265 positive)" in lines
+        best = lines.index("candidate logistic_regression/recent: Brier 0.1200 on validation")
+        assert lines[best + 1] == "candidate logistic_regression/all: Brier 0.1400 on validation"
+        assert "FAILED better: no proven gain" in lines
+        assert "passed recall: recall held" in lines
+
+    def test_names_what_drifted_and_what_could_not_be_told(self):
+        """And the performance, with how many rows stand behind it."""
+        lines = list(story(event(WINDOW)))
+
+        assert "drifted: tenure, charges (50% of the features)" in lines
+        assert "too few rows to tell: plan" in lines
+        assert "performance on 2,000 mature rows: roc_auc 0.760" in lines
+
+    def test_says_that_there_were_no_labels_rather_than_nothing(self):
+        """Not enough data is a finding of its own."""
+        lines = list(story(event(replace(WINDOW, performance=None, n_labelled=0))))
+
+        assert "performance: no mature labels of this model's predictions yet" in lines
