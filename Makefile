@@ -31,7 +31,7 @@ demo: $(READY) ## Play a year of a telecom's traffic through the whole loop
 test: test-fast test-slow ## Run every test that this machine can run
 
 test-fast: $(READY) ## Run the first tier: no processes, no browsers
-	$(PYTEST) -m "not slow and not soak" -n 2 --dist worksteal --durations 10 --cov --cov-report= src tests
+	$(PYTEST) -m "not slow and not soak" --doctest-modules -n 2 --dist worksteal --durations 10 --cov --cov-report= src tests
 
 test-slow: $(READY) ## Run the second tier: processes, HTTP, browsers, real data
 	$(PYTEST) -m slow --durations 15 --cov --cov-append --cov-report= tests

@@ -124,8 +124,8 @@ class TestTheTelcoJourney:
         newest = events[0]
         story = project.ok("explain", newest["event_id"])
 
-        assert status["deployment"]["champion"]["version"] == "v1"
-        assert status["last_decision"]["decision"]["action"] == "keep"
+        assert status["deployment"]["version"] == "v1"
+        assert status["last_decision"]["body"]["decision"]["action"] == "keep"
         assert newest["kind"] == "challenger_judged"
         assert "is no proven gain" in story
         assert "passed recall" in story
@@ -161,7 +161,7 @@ class TestTheTelcoJourney:
 
         project.ok("rollback", "--to", "v1")
         status = project.json("status")
-        assert status["deployment"]["champion"]["version"] == "v1"
+        assert status["deployment"]["version"] == "v1"
         assert "forced: not judged by the guard" in project.ok("events")
         by_version = server.get("/v1/status")["n_predictions_by_version"]
         assert by_version["v1"] >= 4002
@@ -180,7 +180,7 @@ class TestAFileAsTheWindow:
         assert any(alert["trigger"] == "performance" for alert in ticked["alerts"])
         assert ticked["guard"]["outcome"] == "accept"
         assert ticked["promoted"] == "v2"
-        assert telco.json("status")["deployment"]["previous"]["version"] == "v1"
+        assert telco.json("status")["deployment"]["previous"] == "v1"
 
     def test_without_labels_is_judged_for_drift_alone(self, telco, telco_rows):
         """Prices that rose are drift; whether they harm cannot be known yet, so: watch."""

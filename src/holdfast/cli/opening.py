@@ -57,7 +57,9 @@ def training_data(settings: Settings, path: Path | None) -> TrainingData:
 def window_data(
     settings: Settings, path: Path, contract: Contract
 ) -> tuple[pa.Table, NDArray[np.bool_] | None]:
-    """Read a file as a window of the champion's rows, with labels if it has the target.
+    """Read a file as a window of the champion's rows, with labels if it has any.
+
+    Where only some rows are labelled, the window is those rows.
 
     Raises:
         DataFileError: If the file cannot be read.
@@ -69,4 +71,6 @@ def window_data(
     if contract.target.name not in table.column_names:
         return conform(table, contract), None
     found = read_labels(table, contract.target)
+    if not found.known.any():
+        return conform(table, contract), None  # the column is there, its words are yet to come
     return conform(table.filter(pa.array(found.known)), contract), found.labels

@@ -26,9 +26,11 @@ from holdfast.domain.evidence import (
     Severity,
     Trigger,
 )
+from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
 from holdfast.domain.windows import Window
 from holdfast.policy.transitions import ControlState, fold
 
+V1, V2 = ModelVersion("v1"), ModelVersion("v2")
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,7 +40,12 @@ def story(*bodies):
     events, previous = [], GENESIS
     for i, body in enumerate(bodies):
         event = chain(
-            body, seq=i + 1, event_id=f"e{i}", at=START + i * DAY, actor="test", previous=previous
+            body,
+            seq=i + 1,
+            event_id=EventId(f"e{i}"),
+            at=START + i * DAY,
+            actor="test",
+            previous=previous,
         )
         events.append(event)
         previous = event.digest
@@ -62,7 +69,7 @@ def promoted(version, previous=None):
     )
 
 
-def judged(outcome, *, champion="v1", until=START):
+def judged(outcome, *, champion=V1, until=START):
     return ChallengerJudged(
         attempt_id="a1",
         champion=champion,
@@ -78,11 +85,11 @@ def broken(window, *, trigger=Trigger.BROKEN_FEED):
     """A window that is judged, and the decision that its feed is to be mended."""
     alert = Alert(trigger=trigger, severity=Severity.CRITICAL, subject="tenure", message="…")
     seen = WindowJudged(
-        window=window, model_version="v1", n=9, drifted=(), underpowered=(), share_drifted=0.0
+        window=window, model_version=V1, n=9, drifted=(), underpowered=(), share_drifted=0.0
     )
     made = DecisionMade(
         decision=Decision(action=Action.FIX_UPSTREAM, policy="harm", reasons=("…",)),
-        model_version="v1",
+        model_version=V1,
         alerts=(alert,),
         n_labels=0,
         policy_digest="p",
@@ -103,7 +110,7 @@ class TestFold:
     def test_a_rollback_restores_the_earlier_version(self):
         """Afterwards the replaced version is the previous one."""
         back = ChampionRolledBack(
-            version="v1", release_id="v1" * 32, replaced="v2", reason="worse on the phone"
+            version=V1, release_id=ReleaseId("r"), replaced=V2, reason="worse on the phone"
         )
 
         state = fold(story(promoted("v1"), promoted("v2", "v1"), back))
@@ -112,7 +119,7 @@ class TestFold:
 
     def test_an_attempt_starts_the_cooldown_whatever_comes_of_it(self):
         """A crash in the middle of a retraining still counts as an attempt."""
-        started = RetrainingStarted(attempt_id="a1", champion="v1", cause="harm", n_rows=900)
+        started = RetrainingStarted(attempt_id="a1", champion=V1, cause="harm", n_rows=900)
 
         state = fold(story(promoted("v1"), started))
 
@@ -121,7 +128,7 @@ class TestFold:
 
     def test_refusals_add_up_until_a_promotion(self):
         """Each refused or failed challenger lengthens the cooldown; a promotion resets it."""
-        failed = RetrainingFailed(attempt_id="a2", champion="v1", reason="one class")
+        failed = RetrainingFailed(attempt_id="a2", champion=V1, reason="one class")
         events = story(promoted("v1"), judged(Outcome.REFUSE), failed, judged(Outcome.DEFER))
 
         assert fold(events).refusals == 2
@@ -129,7 +136,7 @@ class TestFold:
 
     def test_remembers_which_rows_judged_a_challenger_of_each_champion(self):
         """After a rollback the old champion's guard rows are still spent."""
-        back = ChampionRolledBack(version="v1", release_id="r", replaced="v2", reason="…")
+        back = ChampionRolledBack(version=V1, release_id=ReleaseId("r"), replaced=V2, reason="…")
         until = START + 5 * DAY
 
         state = fold(story(promoted("v1"), judged(Outcome.ACCEPT, until=until), promoted("v2")))
