@@ -35,7 +35,7 @@ def run_server(settings: Settings, *, host: str | None, port: int | None) -> Non
     Raises:
         PortInUseError: If another program holds the port.
         SettingsError: If the address is not loopback.
-        StoreUnavailableError: If the project has no store yet.
+        NoStoreError: If the project has no store yet.
     """
     from holdfast.serving import ServingLimits, create_app, run
     from holdfast.wiring.logs import log_to_stderr

@@ -95,11 +95,14 @@ def replay(
 
     from holdfast.adapters.runtimes.onnx import OnnxRuntime
     from holdfast.cli.opening import training_data
+    from holdfast.domain.errors import SettingsError
     from holdfast.loop.replay import replay as play
     from holdfast.loop.replay import schedule
-    from holdfast.settings import settings_for
+    from holdfast.settings import CONFIG_FILE, settings_for
     from holdfast.wiring.control import plan_of, trainers_of
 
+    if target is None and not (project / CONFIG_FILE).exists():
+        raise SettingsError("Which column is to be predicted? Name it with --target COLUMN")
     reading = {
         "target": target,
         "positive": positive,

@@ -12,6 +12,7 @@ HoldfastError
 │   └── MissingExtraError       a command needs packages that are not installed
 ├── StateError                  the project is not in a state that allows the step
 │   ├── NoChampionError         nothing is in production yet
+│   ├── NoStoreError            the project has no store yet
 │   ├── UnknownReleaseError     no release of that version
 │   ├── VersionTakenError       another release was registered under that version
 │   ├── UnknownPredictionError  no prediction of that id
@@ -62,6 +63,7 @@ __all__ = [
     "LeaseLostError",
     "MissingExtraError",
     "NoChampionError",
+    "NoStoreError",
     "ParityError",
     "PortInUseError",
     "RequestConflictError",
@@ -187,6 +189,14 @@ class NoChampionError(StateError):
 
     def __init__(self) -> None:
         super().__init__("No model is in production yet. Run: holdfast train")
+
+
+class NoStoreError(StateError):
+    """The project has no store yet: nothing was trained in it."""
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(f"There is no store at {path} yet. Make one with: holdfast train")
+        self.path = str(path)
 
 
 class UnknownReleaseError(StateError):

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 MOST_SCORE_EDGES = 100
+_NO_SPREAD = 1e-6  # of |p - 0.5|: the sums of squares carry no more digits
 
 
 class ScoreGridWire(msgspec.Struct, frozen=True):
@@ -174,7 +175,8 @@ class ScoreProfile:
     def as_feature(self) -> NumericCounts:
         """Return the score as if it were a feature, for the tests of drift."""
         occupied = np.flatnonzero(self.cells)
-        one_atom = occupied.size == 1 and bool(occupied[0] % 2)
+        # A stuck model seldom hits an edge; within an open cell its spread gives it away.
+        stuck = occupied.size == 1 and (bool(occupied[0] % 2) or self.confidence.sd < _NO_SPREAD)
         return NumericCounts(
             name="score",
             cells=self.cells,
@@ -182,7 +184,7 @@ class ScoreProfile:
             n_missing=0,
             n_non_finite=0,
             minimum=0.0 if occupied.size else None,
-            maximum=(0.0 if one_atom else 1.0) if occupied.size else None,
+            maximum=(0.0 if stuck else 1.0) if occupied.size else None,
         )
 
     def to_bytes(self) -> bytes:

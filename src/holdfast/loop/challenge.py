@@ -115,7 +115,8 @@ def allot(n: int, *, n_window: int, onset: int, least_guard: int, spent: int = 0
     """Divide mature rows: half a window for the guard, a quarter for validation.
 
     Where fewer rows than a window stem from the changed world, their share is halved in
-    the same way, so that some are left to learn from; but the guard gets what it needs.
+    the same way, so that some are left to learn from; but the guard gets what it needs,
+    also where a whole window holds fewer rows.
 
     Args:
         n: Mature rows.
@@ -128,8 +129,10 @@ def allot(n: int, *, n_window: int, onset: int, least_guard: int, spent: int = 0
     Plan(onset=0, validation=4250, guard=4500)
     >>> allot(5000, n_window=1000, onset=4100, least_guard=500)
     Plan(onset=4100, validation=4300, guard=4500)
+    >>> allot(5000, n_window=400, onset=0, least_guard=500)
+    Plan(onset=0, validation=4400, guard=4500)
     """
-    n_guard = min(n_window // 2, max((n - onset) // 2, least_guard))
+    n_guard = max(min(n_window, n - onset) // 2, least_guard)
     guard = max(n - n_guard, spent, 0)
     fresh = guard - onset
     n_validation = n_window // 4 if fresh <= 0 else min(n_window // 4, fresh // 2)

@@ -48,7 +48,7 @@ def open_control(
 
     Raises:
         SettingsError: If a trainer is not known.
-        StoreUnavailableError: If there is no store and none is to be made.
+        NoStoreError: If there is no store and none is to be made.
         StoreVersionError: If another version of Holdfast made it.
     """
     log_to_stderr()

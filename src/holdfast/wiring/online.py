@@ -31,7 +31,7 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
     """Open what a server needs, and close it afterwards.
 
     Raises:
-        StoreUnavailableError: If the project has no store yet.
+        NoStoreError: If the project has no store yet.
         StoreVersionError: If another version of Holdfast made it.
     """
     log_to_stderr()

@@ -29,7 +29,8 @@ def open_store(settings: Settings, *, create: bool) -> SqlStore:
     Raises:
         SettingsError: If its address is not one that this version can open.
         StoreVersionError: If another version of Holdfast made it.
-        StoreUnavailableError: If it is absent (and not to be created) or unreadable.
+        NoStoreError: If it is absent and not to be made.
+        StoreUnavailableError: If it cannot be read.
     """
     refuse_what_is_to_come(settings)
     return SqlStore.open(settings.store.url, create=create)

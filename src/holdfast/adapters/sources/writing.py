@@ -21,14 +21,14 @@ __all__ = ["Sink", "open_sink"]
 class Sink:
     """Takes tables of one schema, one after the other."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, parquet: bool) -> None:
+        self._path, self._parquet = path, parquet
         self._writer: pa_csv.CSVWriter | pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
         """Append a table; the first one fixes the schema."""
         if self._writer is None:
-            kind = pq.ParquetWriter if self._path.suffixes[0] == ".parquet" else pa_csv.CSVWriter
+            kind = pq.ParquetWriter if self._parquet else pa_csv.CSVWriter
             self._writer = kind(self._path, table.schema)
         self._writer.write_table(table)
 
@@ -50,7 +50,7 @@ def open_sink(path: Path) -> Iterator[Sink]:
             path, "its name says no known format", remedy="End it in .csv or .parquet"
         )
     unfinished = path.with_name(f"{path.stem}{path.suffix}.part")
-    sink = Sink(unfinished)
+    sink = Sink(unfinished, parquet=path.suffix == ".parquet")
     try:
         yield sink
         sink.close()

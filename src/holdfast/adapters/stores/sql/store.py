@@ -18,7 +18,7 @@ from holdfast.adapters.stores.sql.releases import SqlReleaseStore
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE
 from holdfast.adapters.stores.sql.sqlite import connect, database_path, is_empty
 from holdfast.adapters.stores.sql.views import SqlViews
-from holdfast.domain.errors import StoreUnavailableError
+from holdfast.domain.errors import NoStoreError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -65,13 +65,14 @@ class SqlStore:
         Raises:
             SettingsError: If the URL names no SQLite file.
             StoreVersionError: If another version of Holdfast made the store.
-            StoreUnavailableError: If it is absent, or cannot be read.
+            NoStoreError: If it is absent and not to be made.
+            StoreUnavailableError: If it cannot be read.
         """
         path = database_path(url)
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif is_empty(path):
-            raise StoreUnavailableError(f"there is no store at {path} yet")
+            raise NoStoreError(path)
         database = connect(path)
         try:
             if create and is_blank(database):

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from holdfast.adapters.stores.sql import SqlStore
-from holdfast.domain.errors import StoreUnavailableError
+from holdfast.domain.errors import NoStoreError
 from holdfast.testing.examples import START, example_contract, promoted, registered
 
 HEAVY = ("pyarrow", "pandas", "scipy", "sklearn", "alembic", "mlflow", "holdfast.drift.profile")
@@ -40,7 +40,7 @@ def url(tmp_path):
 class TestOpen:
     def test_says_when_there_is_no_store(self, url, tmp_path):
         """And makes none, as a mistyped path must not look like an empty project."""
-        with pytest.raises(StoreUnavailableError, match="no store at"):
+        with pytest.raises(NoStoreError, match="no store at"):
             SqlStore.open(url, create=False)
 
         assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,187 @@
+"""What a window's counts and the mature labels say together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
+from holdfast.domain.errors import EmptyWindowError
+from holdfast.domain.evidence import Trigger
+from holdfast.domain.ids import ModelVersion
+from holdfast.domain.windows import Window
+from holdfast.drift.profile import profile, reference_profile
+from holdfast.drift.scores import score_profile
+from holdfast.performance.realised import measure
+from holdfast.policy.assessing import MonitorPolicy, Observed, assess
+from holdfast.policy.deciding import Evidence
+
+CONTRACT = Contract(
+    features=(Feature(name="tenure", kind=FeatureKind.NUMERIC, nullable=True),),
+    target=Target(name="left", positive="yes", negative="no"),
+    threshold=0.4,
+    data_digest="0" * 64,
+)
+POLICY = MonitorPolicy()
+NONE = np.zeros(0, np.bool_)
+N = 2000
+
+
+def rows(seed, *, n=N, shift=0.0, lost=0.0, reversed_concept=False):
+    """Return rows, their labels and the scores of a model that knows the old concept."""
+    rng = np.random.default_rng(seed)
+    tenure = rng.normal(size=n)
+    pull = tenure if reversed_concept else -tenure
+    labels = rng.random(n) < 1 / (1 + np.exp(-1.5 * pull))
+    table = pa.table({"tenure": pa.array(tenure + shift, mask=rng.random(n) < lost)})
+    return table, labels, 1 / (1 + np.exp(1.5 * tenure))
+
+
+TABLE, LABELS, SCORES = rows(0)
+REFERENCE = reference_profile(TABLE, CONTRACT, SCORES, labels=LABELS)
+assert REFERENCE.score_grid is not None
+BASELINE = measure(LABELS, SCORES, threshold=CONTRACT.threshold)
+
+
+def observe(seed=1, *, labelled=True, scored=True, **changes):
+    table, labels, scores = rows(seed, **changes)
+    counted = score_profile(scores, REFERENCE.score_grid) if scored else None
+    counts = profile(table, REFERENCE.grid, scores=counted)
+    return Observed(
+        current=counts,
+        mature=counts if labelled else None,
+        labels=labels if labelled else NONE,
+        scores=scores if labelled else np.zeros(0),
+    )
+
+
+def found(**changes):
+    return assess(REFERENCE, BASELINE, observe(**changes), policy=POLICY)
+
+
+class TestAssess:
+    def test_finds_nothing_in_another_draw_of_the_same_world(self):
+        """Performance held is a finding; there is no alert."""
+        assessment = found()
+
+        assert assessment.alerts == ()
+        assert assessment.performance_held is True
+        assert assessment.broken == ()
+
+    def test_sees_a_changed_concept_by_its_labels_alone(self):
+        """The rows look as before, and so do the scores."""
+        assessment = found(reversed_concept=True)
+
+        assert {alert.trigger for alert in assessment.alerts} == {Trigger.PERFORMANCE}
+        assert assessment.performance_held is False
+        assert assessment.drift.share_drifted == 0.0
+
+    def test_without_labels_it_does_not_know_whether_performance_held(self):
+        """Not enough data is an answer of its own: neither good nor bad."""
+        assessment = found(labelled=False, reversed_concept=True)
+
+        assert assessment.performance is None
+        assert assessment.performance_held is None
+        assert assessment.degradations == ()
+
+    def test_too_few_labels_are_measured_but_not_judged(self):
+        """The figures are shown; no verdict hangs on them."""
+        assessment = found(n=100, reversed_concept=True)
+
+        assert assessment.performance is not None
+        assert assessment.performance.n == 100
+        assert assessment.performance_held is None
+
+    def test_drift_and_harm_are_told_apart(self):
+        """A shift that the model follows is drift; the labels say that it does no harm."""
+        assessment = found(shift=0.7)
+
+        assert assessment.drift.feature("tenure").drifted
+        assert assessment.performance_held is True
+
+    def test_compares_only_scores_that_the_champion_made(self):
+        """Without any there is neither prediction drift nor confidence."""
+        assessment = found(scored=False)
+
+        assert assessment.prediction is None
+        assert assessment.confidence is None
+        assert found().prediction is not None
+        assert found().confidence.reference == pytest.approx(BASELINE.confidence)
+
+    def test_says_which_feed_is_broken(self):
+        """In the current window and in the one whose labels are mature, each by itself."""
+        whole, broken = observe(1), observe(2, lost=0.5)
+
+        now = assess(REFERENCE, BASELINE, replace(whole, current=broken.current), policy=POLICY)
+        then = assess(REFERENCE, BASELINE, replace(whole, mature=broken.current), policy=POLICY)
+
+        assert now.broken[0].startswith("tenure: missing share rose from 0% to")
+        assert now.broken_labels == ()
+        assert then.broken == ()
+        assert then.broken_labels[0].startswith("tenure: missing share rose from 0% to")
+
+    def test_an_empty_window_is_no_window(self):
+        """There is nothing to compare; the caller knows before."""
+        nothing = observe(n=0, labelled=False, scored=False)
+
+        with pytest.raises(EmptyWindowError):
+            assess(REFERENCE, BASELINE, nothing, policy=POLICY)
+
+
+class TestComplete:
+    def test_fills_in_what_the_monitors_found(self):
+        """And leaves what the caller counted as it was."""
+        assessment = found(reversed_concept=True)
+
+        evidence = assessment.complete(Evidence(n_rows=7, n_labels=3, n_positives=2))
+
+        assert (evidence.n_rows, evidence.n_labels, evidence.n_positives) == (7, 3, 2)
+        assert evidence.alerts == assessment.alerts
+        assert evidence.performance_held is False
+
+
+class TestJudged:
+    WINDOW = Window(
+        start_at=datetime(2026, 3, 1, tzinfo=UTC),
+        end_at=datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=7),
+    )
+
+    def test_records_what_was_found(self):
+        """The event has the figures, so that a later reader needs no window."""
+        assessment = found(shift=0.7)
+
+        event = assessment.judged(self.WINDOW, ModelVersion("v3"))
+
+        assert (event.n, event.n_labelled, event.model_version) == (N, N, "v3")
+        assert event.drifted == ("tenure",)
+        assert event.share_drifted == 1.0
+        assert event.performance == assessment.performance.figures
+
+    def test_records_that_there_was_nothing_to_measure(self):
+        """None, not zero."""
+        event = found(labelled=False, scored=False).judged(self.WINDOW, ModelVersion("v1"))
+
+        assert event.performance is None
+        assert event.confidence is None
+        assert event.n_labelled == 0
+
+
+class TestMonitorPolicy:
+    @pytest.mark.parametrize(("budget", "ticks"), [(4, 365), (1, 8760), (4, 52)])
+    def test_false_performance_alarms_keep_to_their_share_of_the_budget(self, budget, ticks):
+        """Two metrics at each tick, at the level that this gives."""
+        policy = MonitorPolicy.within(alarms_per_year=budget, ticks_per_year=ticks)
+
+        expected = 2 * ticks * policy.degradation.alpha
+
+        assert expected == pytest.approx(0.45 * budget)
+
+    def test_a_rare_tick_is_no_reason_for_a_loose_test(self):
+        """No level above a report's 5%."""
+        policy = MonitorPolicy.within(alarms_per_year=100, ticks_per_year=12)
+
+        assert policy.degradation.alpha == 0.05

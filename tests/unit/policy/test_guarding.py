@@ -1,0 +1,283 @@
+"""The guard: what it lets pass, what it refuses, and how often chance deceives it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from holdfast.domain.evidence import Outcome
+from holdfast.policy.guarding import Gain, GuardPolicy, judge
+
+BETTER, NO_WORSE = GuardPolicy(), GuardPolicy(rule="no_worse")
+LINES = ("roc_auc", "brier", "better", "recall")
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def world(seed, n=1000):
+    """Return the log-odds of rows and their labels, about a third of them positive."""
+    rng = np.random.default_rng(seed)
+    log_odds = 1.2 * rng.normal(size=n) - 0.8
+    return rng, log_odds, rng.random(n) < sigmoid(log_odds)
+
+
+def model(rng, log_odds, *, noise):
+    """Return the scores of a model that sees the log-odds through noise."""
+    return sigmoid(log_odds + noise * rng.normal(size=log_odds.size))
+
+
+def verdict(labels, champion, challenger, *, policy=BETTER, alarmed=False, threshold=0.5):
+    return judge(
+        labels,
+        champion,
+        challenger,
+        champion_threshold=threshold,
+        policy=policy,
+        alarmed=alarmed,
+    )
+
+
+def accepted(n_pairs, *, noises, policy=BETTER, alarmed=False, n=1000):
+    """Return the share of simulated pairs of models in which the challenger passes."""
+    passed = 0
+    for seed in range(n_pairs):
+        rng, log_odds, labels = world(seed, n)
+        pair = [model(rng, log_odds, noise=noise) for noise in noises]
+        report = verdict(labels, *pair, policy=policy, alarmed=alarmed)
+        passed += report.outcome is Outcome.ACCEPT
+    return passed / n_pairs
+
+
+class TestBetter:
+    @pytest.mark.parametrize(("alarmed", "level"), [(False, 0.05), (True, 0.20)])
+    def test_seldom_takes_noise_for_a_gain(self, alarmed, level):
+        """
+        Of two models of the same quality the challenger passes no more often than the
+        level allows, within two standard errors of 200 simulated pairs.
+        """
+        share = accepted(200, noises=(0.5, 0.5), alarmed=alarmed)
+
+        assert share <= level + 2 * math.sqrt(level * (1 - level) / 200)
+
+    def test_an_open_alarm_makes_it_bolder(self):
+        """Waiting costs more while the champion does harm: the same gain passes more often."""
+        noises = (0.7, 0.5)
+
+        calm = accepted(60, noises=noises)
+        alarmed = accepted(60, noises=noises, alarmed=True)
+
+        assert alarmed >= calm + 0.15
+
+    def test_promotes_a_real_gain(self):
+        """A champion that lost the plot is replaced nearly always."""
+        assert accepted(40, noises=(2.0, 0.3)) >= 0.95
+
+    def test_refuses_the_champion_itself(self):
+        """No difference is no gain, however many rows there are."""
+        rng, log_odds, labels = world(0, n=5000)
+        champion = model(rng, log_odds, noise=0.3)
+
+        report = verdict(labels, champion, champion.copy(), alarmed=True)
+
+        assert report.outcome is Outcome.REFUSE
+        assert "is no proven gain" in report.reason
+
+    def test_refuses_a_worse_model(self):
+        """Whatever is alarmed."""
+        rng, log_odds, labels = world(1)
+        good, bad = model(rng, log_odds, noise=0.2), model(rng, log_odds, noise=2.0)
+
+        assert verdict(labels, good, bad, alarmed=True).outcome is Outcome.REFUSE
+
+    def test_a_gain_in_ranking_does_not_pay_for_worse_probabilities(self):
+        """AUC alone would let a model pass whose scores mean nothing any more."""
+        rng, log_odds, labels = world(2, n=3000)
+        champion = model(rng, log_odds, noise=1.0)
+        overconfident = sigmoid(8 * (log_odds + 2))
+
+        report = verdict(labels, champion, overconfident)
+
+        (auc,) = [check for check in report.checks if check.name == "roc_auc"]
+        assert auc.low > 0
+        assert report.outcome is Outcome.REFUSE
+
+    def test_better_probabilities_alone_are_a_gain(self):
+        """After a change of the base rate the ranking may be as it was; AUC cannot tell."""
+        rng, log_odds, labels = world(3, n=3000)
+        ranked = log_odds + 0.3 * rng.normal(size=log_odds.size)
+        stale, recalibrated = sigmoid(ranked + 1.5), sigmoid(ranked)
+
+        report = verdict(labels, stale, recalibrated)
+
+        assert report.outcome is Outcome.ACCEPT
+        assert report.reason.startswith("brier")
+
+    def test_better_probabilities_do_not_pay_for_a_worse_ranking(self):
+        """The AUC may lose at most the slack."""
+        rng, log_odds, labels = world(4, n=4000)
+        stale = sigmoid(log_odds + 3)
+        blunt = model(rng, log_odds, noise=1.0)
+
+        report = verdict(labels, stale, blunt)
+
+        brier = next(check for check in report.checks if check.name == "brier")
+        assert brier.low > 0
+        assert report.outcome is Outcome.REFUSE
+
+
+class TestNoWorse:
+    def test_promotes_ties(self):
+        """By design: a model of equal quality on fresher rows may take over."""
+        rng, log_odds, labels = world(0, n=4000)
+        champion = model(rng, log_odds, noise=0.1)
+
+        assert verdict(labels, champion, champion, policy=NO_WORSE).outcome is Outcome.ACCEPT
+        assert accepted(20, noises=(0.1, 0.1), policy=NO_WORSE, n=4000) >= 0.9
+
+    def test_refuses_a_real_loss(self):
+        """Of ranking or of probabilities."""
+        rng, log_odds, labels = world(1, n=2000)
+        champion = model(rng, log_odds, noise=0.1)
+
+        blunt = verdict(labels, champion, model(rng, log_odds, noise=1.5), policy=NO_WORSE)
+        skewed = verdict(labels, champion, sigmoid(log_odds + 2), policy=NO_WORSE)
+
+        assert (blunt.outcome, skewed.outcome) == (Outcome.REFUSE, Outcome.REFUSE)
+        assert "reaches below the margin of -0.010" in blunt.reason
+        assert skewed.reason.startswith("brier")
+
+    def test_the_margin_is_the_policys(self):
+        """A project may put up with more, or less."""
+        rng, log_odds, labels = world(2, n=4000)
+        pair = model(rng, log_odds, noise=0.1), model(rng, log_odds, noise=0.3)
+
+        strict = verdict(labels, *pair, policy=replace(NO_WORSE, margin=0.0001))
+        lax = verdict(labels, *pair, policy=replace(NO_WORSE, margin=0.1))
+
+        assert (strict.outcome, lax.outcome) == (Outcome.REFUSE, Outcome.ACCEPT)
+
+
+class TestTooFewRows:
+    @pytest.mark.parametrize(
+        ("n", "n_positive"),
+        [(499, 250), (500, 49), (500, 451), (0, 0)],
+        ids=["rows", "positives", "negatives", "none at all"],
+    )
+    def test_defers_rather_than_guesses(self, n, n_positive):
+        """Below 500 rows, or 50 of either class; the report says what is missing."""
+        labels = np.arange(n) < n_positive
+        scores = np.linspace(0.1, 0.9, n)
+
+        report = verdict(labels, scores, scores[::-1])
+
+        rarer = min(n_positive, n - n_positive)
+        assert report.outcome is Outcome.DEFER
+        assert report.reason == (
+            f"{n} rows with {rarer} of the rarer class are too few to judge on; "
+            "500 rows and 50 of each class are needed"
+        )
+        assert (report.n, report.n_positive) == (n, n_positive)
+
+    @pytest.mark.parametrize("n_positive", [50, 450])
+    def test_judges_from_the_least_number_on(self, n_positive):
+        """Both bounds are inclusive."""
+        labels = np.arange(500) < n_positive
+        scores = np.linspace(0.9, 0.1, 500)
+
+        assert verdict(labels, scores, scores).outcome is not Outcome.DEFER
+
+
+class TestRecall:
+    def test_significant_harm_blocks_a_model_that_is_better_on_the_whole(self):
+        """
+        The challenger ranks everyone better, but loses those at the very top: the ones
+        that the project can afford to act on.
+        """
+        rng = np.random.default_rng(0)
+        labels = np.arange(2000) < 600
+        champion = np.where(np.arange(2000) < 200, 0.9, 0.6 * rng.random(2000))
+        challenger = np.where(labels, 0.7, 0.1) + 0.05 * rng.random(2000)
+        challenger[600:660] = 0.95  # negatives, above all the others
+
+        report = verdict(labels, champion, challenger, threshold=0.8)
+
+        (recall,) = [check for check in report.checks if check.name == "recall"]
+        (rule,) = [check for check in report.checks if check.name == "better"]
+        assert rule.passed
+        assert not recall.passed
+        assert recall.high < 0
+        assert report.outcome is Outcome.REFUSE
+        assert report.reason == recall.reason
+
+    def test_flagging_more_rows_is_no_merit(self):
+        """Recall is compared at the champion's flagged share, not at equal thresholds."""
+        rng, log_odds, labels = world(0)
+        champion = model(rng, log_odds, noise=0.5)
+
+        report = verdict(labels, champion, sigmoid(np.log(champion / (1 - champion)) + 2))
+
+        (recall,) = [check for check in report.checks if check.name == "recall"]
+        assert recall.estimate == 0.0
+
+    def test_a_champion_that_flags_no_one_can_be_replaced(self):
+        """A threshold that no score reaches makes no empty comparison."""
+        rng, log_odds, labels = world(0)
+        stale, fresh = model(rng, log_odds, noise=3.0), model(rng, log_odds, noise=0.1)
+
+        report = verdict(labels, stale, fresh, threshold=1.0)
+
+        assert report.outcome is Outcome.ACCEPT
+
+
+class TestReport:
+    @pytest.mark.parametrize("noises", [(2.0, 0.3), (0.3, 2.0)], ids=["accepted", "refused"])
+    def test_has_a_line_with_figures_for_each_check(self, noises):
+        """Also for those that passed: a person who asks why sees all of it."""
+        rng, log_odds, labels = world(0)
+
+        report = verdict(labels, *(model(rng, log_odds, noise=noise) for noise in noises))
+
+        assert tuple(check.name for check in report.checks) == LINES
+        for check in report.checks:
+            assert check.reason
+            assert check.estimate is not None
+            assert math.isfinite(check.low)
+
+    def test_refuses_in_the_words_of_the_checks_that_failed(self):
+        """And only theirs."""
+        rng, log_odds, labels = world(0)
+
+        report = verdict(labels, model(rng, log_odds, noise=0.3), model(rng, log_odds, noise=2.0))
+
+        failed = [check.reason for check in report.checks if not check.passed]
+        assert report.reason == "; ".join(failed)
+
+    def test_names_the_level_that_was_asked_for(self):
+        """One-sided 80% while something is alarmed, 95% otherwise."""
+        rng, log_odds, labels = world(0)
+        pair = [model(rng, log_odds, noise=0.5) for _ in range(2)]
+
+        assert "one-sided 95% interval" in verdict(labels, *pair).checks[2].reason
+        assert "one-sided 80% interval" in verdict(labels, *pair, alarmed=True).checks[2].reason
+
+
+class TestGuardPolicy:
+    def test_knows_its_rules(self):
+        """A misspelt rule must not become none."""
+        with pytest.raises(ValueError, match="better, no_worse; found 'beter'"):
+            GuardPolicy(rule="beter")
+
+
+class TestGain:
+    def test_bounds_are_one_sided(self):
+        """Wrong with the probability that was asked for, on their own side."""
+        gain = Gain(name="roc_auc", estimate=0.02, standard_error=0.01)
+
+        assert gain.lower(0.05) == pytest.approx(0.02 - 1.6449 * 0.01, abs=1e-6)
+        assert gain.upper(0.05) == pytest.approx(0.02 + 1.6449 * 0.01, abs=1e-6)
+        assert gain.lower(0.5) == gain.upper(0.5) == pytest.approx(0.02)
