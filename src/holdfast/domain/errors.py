@@ -144,7 +144,9 @@ class InvalidRowsError(InputError):
 
     def __init__(self, issues: Sequence[FieldIssue]) -> None:
         more = f" (and {len(issues) - 1} more)" if len(issues) > 1 else ""
-        super().__init__(f"{issues[0]}{more}. GET /v1/model lists what each feature takes.")
+        first = f"{issues[0]}{more}"
+        stop = "" if first.endswith("?") else "."
+        super().__init__(f"{first}{stop} GET /v1/model lists what each feature takes.")
         self.issues = tuple(issues)
 
 

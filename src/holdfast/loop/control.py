@@ -36,10 +36,7 @@ if TYPE_CHECKING:
     from holdfast.ports.trainer import Trainer
     from holdfast.ports.views import Views
 
-__all__ = ["LEASE", "LEASE_TTL", "ControlPlan", "ControlPorts", "Incumbent", "incumbent"]
-
-LEASE = "control"  # whoever holds it acts; all others wait
-LEASE_TTL = timedelta(minutes=15)  # a retraining on a small machine ends well within this
+__all__ = ["ControlPlan", "ControlPorts", "Incumbent", "incumbent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdfast.domain.canonical import digest
 from holdfast.domain.events import AlertRaised, DecisionMade
 from holdfast.domain.evidence import Action, Decision
-from holdfast.loop.control import LEASE, LEASE_TTL, incumbent
+from holdfast.loop.control import incumbent
 from holdfast.loop.deliver import deliver
 from holdfast.loop.detect import Finding, detect, detect_in_file
+from holdfast.loop.gather import schooling_from_file, schooling_from_log
+from holdfast.loop.hold import held
 from holdfast.loop.profile import profile_new
-from holdfast.loop.retrain import Retraining, retrain, schooling_from_file, schooling_from_log
+from holdfast.loop.retrain import Retraining, retrain
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.deciding import decide
 from holdfast.policy.transitions import ControlState, fold
@@ -20,7 +23,7 @@ from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     import numpy as np
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.evidence import Alert
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
-    from holdfast.loop.retrain import Schooling
+    from holdfast.loop.gather import Schooling
     from holdfast.ports.lease import Fence
 
 __all__ = ["Tick", "tick", "tick_on_file"]
@@ -61,14 +64,8 @@ def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> 
     Raises:
         NoChampionError: If nothing is in production yet.
     """
-    fence = ports.lease.acquire(LEASE, holder=holder, ttl=LEASE_TTL)
-    if fence is None:
-        return None
-    try:
-        return _tick(ports, plan, actor=actor, fence=fence)
-    finally:
-        ports.lease.release(fence)
-        deliver(ports, now=ports.clock.now())
+    with _delivering(ports), held(ports.lease, holder=holder) as fence:
+        return None if fence is None else _tick(ports, plan, actor=actor, fence=fence)
 
 
 def tick_on_file(
@@ -89,32 +86,34 @@ def tick_on_file(
         labels: Ground truth of the rows, if the file has it: it counts as mature.
         actor: Who runs it, for the audit.
         holder: Names this process to others that ask for the lease.
+
+    Returns:
+        What was seen and done, or None if another control loop holds the lease.
     """
-    fence = ports.lease.acquire(LEASE, holder=holder, ttl=LEASE_TTL)
-    if fence is None:
-        return None
-    try:
+    with _delivering(ports), held(ports.lease, holder=holder) as fence:
+        if fence is None:
+            return None
         now = ports.clock.now()
         champion, state = incumbent(ports), fold(ports.events.events())
-        finding = detect_in_file(rows, labels, champion, plan, now=now)
-
-        def schooling(_: Decision) -> Schooling:
-            assert labels is not None  # a decision to retrain rests on labels
-            return schooling_from_file(ports, champion, rows, labels, now=now)
-
         return _act(
             ports,
             plan,
             champion,
             state,
-            finding=finding,
-            schooling=schooling,
+            finding=detect_in_file(rows, labels, champion, plan, now=now),
+            schooling=lambda _: schooling_from_file(ports, champion, rows, labels, now=now),
             actor=actor,
             now=now,
             fence=fence,
         )
+
+
+@contextmanager
+def _delivering(ports: ControlPorts) -> Iterator[None]:
+    """Deliver what is owed to the outside once the lease is given back."""
+    try:
+        yield
     finally:
-        ports.lease.release(fence)
         deliver(ports, now=ports.clock.now())
 
 
@@ -124,18 +123,15 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
     n_counted = profile_new(
         ports.predictions, ports.profiles, champion, bucket=plan.bucket, fence=fence
     )
-    finding = detect(ports, plan, champion, state, now=now)
-
-    def schooling(decision: Decision) -> Schooling:
-        return schooling_from_log(ports, plan, champion, state, now=now, onset_at=decision.onset_at)
-
     return _act(
         ports,
         plan,
         champion,
         state,
-        finding=finding,
-        schooling=schooling,
+        finding=detect(ports, plan, champion, state, now=now),
+        schooling=lambda decision: schooling_from_log(
+            ports, plan, champion, state, now=now, onset_at=decision.onset_at
+        ),
         actor=actor,
         now=now,
         fence=fence,

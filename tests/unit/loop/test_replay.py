@@ -1,0 +1,314 @@
+"""A replay plays by the clock: nothing is known before its time, and nothing is left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.domain.errors import InputError
+from holdfast.domain.evidence import Action
+from holdfast.loop.replay import replay, schedule
+from holdfast.policy.deciding import DecisionPolicy
+from holdfast.testing.project import PLAN, QUIET, World, training_data, world_rows
+
+WINDOW = 500
+WARM_UP = 1500
+# A quiet world; another concept; a broken feed in it; and the first concept again.
+STORY = (
+    (3000, QUIET),
+    (2000, World(reversed_concept=True)),
+    (500, World(reversed_concept=True, lost=0.7)),
+    (1500, QUIET),
+)
+N = sum(n for n, _ in STORY)
+POLICIES = ("harm", "never", "every_window", "every_window_competing")
+MEANS = {"mean_roc_auc", "mean_brier", "mean_log_loss", "mean_accuracy"}
+
+
+@cache
+def story():
+    parts = [world_rows(n, seed=i, world=world) for i, (n, world) in enumerate(STORY, start=1)]
+    return pa.concat_tables([rows for rows, _ in parts]), np.concatenate([y for _, y in parts])
+
+
+def play(labels=None, *, delay=1, plan=PLAN, times=None, progress=None, n=None):
+    table, truth = story()
+    truth = truth if labels is None else labels
+    data = training_data(table.slice(0, n), truth[:n], times=None if times is None else times[:n])
+    return replay(
+        data,
+        schedule(len(data), window=WINDOW, label_delay=delay),
+        plan=plan,
+        trainers=[LogisticRegressionTrainer()],
+        runtime=OnnxRuntime(),
+        progress=progress,
+    )
+
+
+@cache
+def honest(delay=1):
+    return play(delay=delay)
+
+
+def runs(played):
+    return {run.name: run for run in (played.project, *played.others)}
+
+
+class TestSchedule:
+    @pytest.mark.parametrize(
+        ("n", "window", "warm_up", "n_windows"),
+        [
+            (18_159, 1000, 3000, 15),
+            (20_000, 1000, 4000, 16),
+            (19_999, 1000, 3000, 16),
+            (100_000, 1000, 20_000, 80),
+            (4000, 1000, 3000, 1),
+            (4999, 1000, 3000, 1),
+            (7, 1, 3, 4),
+        ],
+    )
+    def test_divides_rows_as_the_design_says(self, n, window, warm_up, n_windows):
+        """Warm-up max(3W, ⌊0.2·n/W⌋·W), then whole windows; a rest is dropped."""
+        timing = schedule(n, window=window, label_delay=1)
+
+        assert (timing.warm_up, timing.n_windows) == (warm_up, n_windows)
+        assert timing.bounds(0) == (warm_up, warm_up + window)
+        assert n - window < timing.bounds(n_windows - 1)[1] <= n
+
+    @pytest.mark.parametrize("delay", [1, 2, 5])
+    def test_labels_of_a_window_are_known_when_that_many_have_passed(self, delay):
+        """Those of window k immediately before window k + delay is scored, no row earlier."""
+        timing = schedule(20_000, window=1000, label_delay=delay)
+
+        for k in range(10):
+            end = timing.bounds(k)[1]
+            assert timing.known(k + delay - 1) == end
+            assert timing.known(k + delay - 2) < end
+
+    @pytest.mark.parametrize(
+        ("n", "window", "delay", "words"),
+        [
+            (3999, 1000, 1, "3999 rows are too few for windows of 1000"),
+            (5000, 0, 1, "must be at least 1; found 0 and 1"),
+            (5000, 1000, 0, "must be at least 1; found 1000 and 0"),
+        ],
+    )
+    def test_refuses_what_leaves_nothing_to_score(self, n, window, delay, words):
+        """And says what to choose."""
+        with pytest.raises(InputError, match=words):
+            schedule(n, window=window, label_delay=delay)
+
+
+class TestNoLabelBeforeItsTime:
+    @pytest.mark.parametrize("delay", [1, 2])
+    @pytest.mark.parametrize("row", [3000, 3500, 3750, 4000, 5500])
+    def test_what_is_done_before_a_label_is_known_does_not_depend_on_it(self, delay, row):
+        """
+        All labels from some row on are turned round. Until the first of them is known,
+        each policy scores with the same model, raises the same alerts, decides the same
+        and promotes the same.
+        """
+        labels = story()[1].copy()
+        labels[row:] = ~labels[row:]
+
+        before, after = runs(honest(delay)), runs(play(labels, delay=delay))
+
+        timing = honest(delay).schedule
+        unknown = [k for k in range(timing.n_windows) if timing.known(k) <= row]
+        for name in POLICIES:
+            for k in unknown:
+                assert _done(before[name].windows[k]) == _done(after[name].windows[k])
+            # The scores of the next window were made before its close.
+            one, other = (run[name].windows[unknown[-1] + 1] for run in (before, after))
+            assert _scored(one) == _scored(other)
+
+    @pytest.mark.parametrize("delay", [1, 2])
+    def test_the_poison_works_once_it_is_known(self, delay):
+        """Else the test above would prove nothing: the next close of each learner differs."""
+        row = 3000
+        labels = story()[1].copy()
+        labels[row:] = ~labels[row:]
+
+        before, after = runs(honest(delay)), runs(play(labels, delay=delay))
+
+        timing = honest(delay).schedule
+        first = next(k for k in range(timing.n_windows) if timing.known(k) > row)
+        for name in ("every_window", "every_window_competing"):
+            one, other = (run[name].windows[first + 1] for run in (before, after))
+            assert _scored(one) != _scored(other)
+        one, other = (run["harm"].windows[first] for run in (before, after))
+        assert _done(one) != _done(other)
+
+
+class TestReplay:
+    def test_the_projects_policy_recovers_from_a_change_of_concept(self):
+        """One window to see it, one to have enough labels, and the next is scored anew."""
+        windows = {window.start: window for window in honest().project.windows}
+
+        assert windows[3000].step.decision.action is Action.DEFER
+        assert windows[3500].step.promoted
+        assert windows[3500].model_version == "v1"
+        assert windows[4000].model_version == "v2"
+        assert windows[4000].metrics.figures["roc_auc"] > 0.8
+
+    def test_it_does_not_retrain_on_a_broken_feed(self):
+        """That window stays as bad as the feed is, and the model stays."""
+        windows = {window.start: window for window in honest().project.windows}
+
+        assert windows[5000].step.decision.action is Action.FIX_UPSTREAM
+        assert not windows[5000].step.attempted
+
+    def test_a_promotion_takes_effect_from_the_next_window(self):
+        """The version that made a window's scores is the one before its step."""
+        for run in runs(honest()).values():
+            for this, following in zip(run.windows, run.windows[1:], strict=False):
+                changed = this.model_version != following.model_version
+                assert changed == this.step.promoted
+
+    def test_never_never_changes(self):
+        """One version, no attempt, whatever happens."""
+        never = runs(honest())["never"]
+
+        assert {window.model_version for window in never.windows} == {"v1"}
+        assert {window.step.decision.action for window in never.windows} == {Action.KEEP}
+        assert (never.summary()["retrains"], never.summary()["promotions"]) == (0, 0)
+
+    @pytest.mark.parametrize("name", ["every_window", "every_window_competing"])
+    def test_every_window_counts_each_attempt(self, name):
+        """At every close, whatever comes of it."""
+        summary = runs(honest())[name].summary()
+
+        assert summary["retrains"] == honest().schedule.n_windows
+
+    def test_all_policies_score_the_same_windows_with_the_same_first_model(self):
+        """Else their means could not be compared."""
+        bounds = {
+            name: [(w.start, w.end) for w in run.windows] for name, run in runs(honest()).items()
+        }
+        first = {name: _scored(run.windows[0]) for name, run in runs(honest()).items()}
+
+        assert set(bounds) == set(POLICIES)
+        assert all(bounds[name] == bounds["never"] for name in POLICIES)
+        assert bounds["never"][0] == (WARM_UP, WARM_UP + WINDOW)
+        confidence = {name: scored[1] for name, scored in first.items()}
+        # The project's model is the exported one, in float32.
+        assert confidence["harm"] == pytest.approx(confidence["never"], abs=1e-6)
+        assert confidence["every_window"] == confidence["never"]
+
+    def test_is_the_same_when_played_again(self):
+        """No clock and no chance decides."""
+        assert play().to_json() == honest().to_json()
+
+    def test_tells_of_its_progress(self):
+        """Each policy's windows one by one."""
+        told = []
+
+        play(n=2500, progress=lambda name, done: told.append((name, done)))
+
+        assert told == [(name, k) for name in POLICIES for k in (1, 2)]
+
+    def test_a_policy_that_retrains_on_nothing_leaves_the_model(self):
+        """The project may itself be told to never retrain."""
+        plan = replace(PLAN, decision=DecisionPolicy(name="never"))
+
+        played = play(plan=plan, n=5000)
+
+        assert played.project.summary()["retrains"] == 0
+
+
+class TestWindowsOfOneClass:
+    def test_have_no_auc_and_are_left_out_of_its_mean(self):
+        """For every policy alike; the other means count all windows."""
+        labels = story()[1].copy()
+        labels[2000:2500] = False
+
+        played = play(labels, n=3000)
+
+        for run in runs(played).values():
+            values = [window.to_json()["roc_auc"] for window in run.windows]
+            brier = [window.to_json()["brier"] for window in run.windows]
+            assert values[1] is None
+            assert run.summary()["mean_roc_auc"] == pytest.approx((values[0] + values[2]) / 2)
+            assert run.summary()["mean_brier"] == pytest.approx(sum(brier) / 3)
+
+    def test_a_mean_that_nothing_defines_is_null(self):
+        """Not zero, and not NaN."""
+        labels = story()[1].copy()
+        labels[WARM_UP:] = False
+
+        summary = play(labels, n=2000).to_json()["summary"]
+
+        assert summary["mean_roc_auc"] is None
+        assert summary["mean_brier"] is not None
+
+
+class TestJson:
+    def test_has_exactly_the_keys_of_the_design(self):
+        """Other tools read them."""
+        found = _strictly(honest())
+
+        assert set(found) == {"schema_version", "windows", "summary"}
+        assert set(found["summary"]) == {*MEANS, "retrains", "promotions", "alerts", "policies"}
+        assert set(found["summary"]["policies"]) == set(POLICIES)
+        for summary in found["summary"]["policies"].values():
+            assert set(summary) == {*MEANS, "retrains", "promotions", "alerts"}
+        for window in found["windows"]:
+            assert set(window) == {
+                "start",
+                "end",
+                "n",
+                "roc_auc",
+                "brier",
+                "log_loss",
+                "accuracy",
+                "model_version",
+                "alerts",
+                "decision",
+                "reasons",
+            }
+
+    def test_counts_add_up(self):
+        """The summary is that of the windows it stands beside."""
+        found = _strictly(honest())
+
+        windows, summary = found["windows"], found["summary"]
+        assert len(windows) == (N - WARM_UP) // WINDOW
+        assert summary["alerts"] == sum(len(window["alerts"]) for window in windows)
+        assert summary["retrains"] == sum(window["decision"] == "retrain" for window in windows)
+        assert summary["promotions"] == 2
+        assert summary["policies"]["harm"] == {
+            key: value for key, value in summary.items() if key != "policies"
+        }
+        assert all(window["reasons"] for window in windows)
+        assert {window["n"] for window in windows} == {WINDOW}
+
+    def test_dates_windows_by_their_first_and_last_rows(self):
+        """Aware, in UTC, where the rows have times."""
+        hours = np.arange(N).astype("timedelta64[h]")
+        times = np.datetime64("2024-01-01T00", "us") + hours
+
+        window = _strictly(play(n=2000, times=times))["windows"][0]
+
+        assert window["start_time"] == "2024-03-03T12:00:00+00:00"  # 1500 hours in
+        assert window["end_time"] == "2024-03-24T07:00:00+00:00"  # 1999 hours in
+
+
+def _done(window):
+    """Return all that a policy did at a window's close, and how it had scored."""
+    return (*_scored(window), window.step)
+
+
+def _scored(window):
+    """Return what tells one set of scores from another without any label."""
+    return window.model_version, window.metrics.confidence, window.metrics.confidence_sd
+
+
+def _strictly(played):
+    return json.loads(json.dumps(played.to_json(), allow_nan=False))
