@@ -3,6 +3,7 @@
 python examples/compare_two_months.py
 """
 
+# ruff: noqa: INP001, T201 - a script that prints
 from __future__ import annotations
 
 from pathlib import Path

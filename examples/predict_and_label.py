@@ -5,6 +5,7 @@ Needs nothing but Python. Start `holdfast up` in a project, then:
     python examples/predict_and_label.py http://127.0.0.1:8000
 """
 
+# ruff: noqa: INP001, S310, T201 - a script that prints; its address is the caller's
 from __future__ import annotations
 
 import json

@@ -161,15 +161,17 @@ class TestAStoreThatMayOnlyBeRead:
 
 
 class TestAStoreOfAnotherVersion:
-    @pytest.mark.parametrize("version", ["0000", "0099"])
-    def test_is_refused(self, url, path, version):
+    @pytest.mark.parametrize(
+        ("version", "remedy"), [("0000", "holdfast migrate"), ("0099", "--upgrade holdfast")]
+    )
+    def test_is_refused(self, url, path, version, remedy):
         """
         An older or newer Holdfast made it: without `require_version` in
         `SqlStore.open` rows would be written into tables of another meaning.
         """
         make(url, path, version)
 
-        with pytest.raises(StoreVersionError, match="holdfast migrate") as refused:
+        with pytest.raises(StoreVersionError, match=remedy) as refused:
             SqlStore.open(url, create=True)
 
         assert (refused.value.found, refused.value.needed) == (version, SCHEMA_VERSION)

@@ -31,10 +31,9 @@ def score(
     project: Project = Path(),
 ) -> None:
     """Score a file in bulk with the model in production; nothing is logged."""
-    from rich.progress import Progress
-
     from holdfast.adapters.sources import open_source
     from holdfast.adapters.sources.writing import open_sink
+    from holdfast.cli.progress import progress_bar
     from holdfast.loop.score import scored
     from holdfast.settings import load_settings
     from holdfast.wiring.online import open_online
@@ -42,7 +41,7 @@ def score(
     settings = load_settings(project)
     source = open_source(data, delimiter=settings.data.delimiter, header=settings.data.header)
     n_rows = 0
-    with open_online(settings) as ports, open_sink(output) as sink, Progress(transient=True) as bar:
+    with open_online(settings) as ports, open_sink(output) as sink, progress_bar() as bar:
         ports.champion.refresh()
         served = ports.champion.current()
         task = bar.add_task("Scoring", total=None)
@@ -92,4 +91,12 @@ def _counts(counts: LabelCounts) -> dict[str, int]:
 
 def _words(counts: LabelCounts) -> str:
     said = ", ".join(f"{value:,} {name}" for name, value in _counts(counts).items())
-    return f"Labels: {said}."
+    lines = [f"Labels: {said}."]
+    if counts.conflicting:
+        lines.append("  conflicting: says otherwise than the label that came first, which stands")
+    if counts.orphan:
+        lines.append(
+            "  orphan: no prediction is known by that id; kept, and joined if one appears. "
+            "If none will, check the ids"
+        )
+    return "\n".join(lines)

@@ -133,8 +133,10 @@ def _without_passwords(settings: dict[str, dict[str, object]]) -> dict[str, dict
 
 
 def _print_survey(found: Survey, data: Path) -> None:
+    n = len(found.features)
+    n_features = f"{n} feature{'' if n == 1 else 's'}"
     rate = f", {found.positive_rate:.1%} {found.target.positive!r}" if found.target else ""
-    typer.echo(f"{data}: {found.n_rows:,} rows, {len(found.features)} features{rate}")
+    typer.echo(f"{data}: {found.n_rows:,} rows, {n_features}{rate}")
     for column in found.dropped:
         typer.echo(f"  dropped {column.name!r}: {column.reason}")
     for warning in found.warnings:

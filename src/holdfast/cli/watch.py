@@ -91,10 +91,9 @@ def replay(
     project: Project = Path(),
 ) -> None:
     """Play a labelled history through the loop, beside "never" and "every window"."""
-    from rich.progress import Progress
-
     from holdfast.adapters.runtimes.onnx import OnnxRuntime
     from holdfast.cli.opening import training_data
+    from holdfast.cli.progress import progress_bar
     from holdfast.domain.errors import SettingsError
     from holdfast.loop.replay import replay as play
     from holdfast.loop.replay import schedule
@@ -115,7 +114,7 @@ def replay(
     settings = settings_for(project, data=reading, policy={"name": policy})
     rows = training_data(settings, data)
     timing = schedule(len(rows), window=window, label_delay=label_delay)
-    with Progress(transient=True) as bar:
+    with progress_bar() as bar:
         tasks: dict[str, Any] = {}
 
         def progress(name: str, done: int) -> None:

@@ -187,10 +187,11 @@ class StateError(HoldfastError):
 
 
 class NoChampionError(StateError):
-    """Nothing is in production yet."""
+    """No model can answer: nothing is in production yet, or what is was refused."""
 
-    def __init__(self) -> None:
-        super().__init__("No model is in production yet. Run: holdfast train")
+    def __init__(self, *, refused: str | None = None) -> None:
+        super().__init__(refused or "No model is in production yet. Run: holdfast train")
+        self.refused = refused
 
 
 class NoStoreError(StateError):
@@ -262,10 +263,18 @@ class EmptyWindowError(StateError):
 class TooFewLabelsError(StateError):
     """A step needs more ground truth than has arrived."""
 
-    def __init__(self, *, found: int, required: int, what: str = "labelled rows") -> None:
+    def __init__(
+        self,
+        *,
+        found: int,
+        required: int,
+        what: str = "labelled rows",
+        setting: str | None = None,
+    ) -> None:
+        lower = "" if setting is None else f", or lower {setting}"
         super().__init__(
-            f"Only {found} of the {required} {what} that are needed have arrived. "
-            "Wait for more ground truth, or lower [policy] min_labels."
+            f"Only {found} of the {required} {what} that are needed are there. "
+            f"Wait for more ground truth{lower}."
         )
         self.found, self.required, self.what = found, required, what
 
@@ -290,8 +299,9 @@ class CorruptReleaseError(IntegrityError):
 
     def __init__(self, release_id: str, found: str) -> None:
         super().__init__(
-            f"Release {release_id[:12]} is refused: {found}. The champion in memory keeps "
-            "serving. Restore the release's folder from a backup, or roll back."
+            f"Release {release_id[:12]} is refused: {found}. Restore its folder from a backup, "
+            "or return to an earlier release with: holdfast rollback. A server that runs "
+            "keeps the model that it has in memory."
         )
         self.release_id, self.found = release_id, found
 
@@ -336,19 +346,22 @@ class AvailabilityError(HoldfastError):
 class StoreUnavailableError(AvailabilityError):
     """The store cannot be read or written now; nothing acknowledged is lost."""
 
-    def __init__(self, found: str) -> None:
-        super().__init__(f"The store did not answer: {found}. Run: holdfast doctor")
-        self.found = found
+    def __init__(self, found: str, *, remedy: str = "Run: holdfast doctor") -> None:
+        super().__init__(f"The store did not answer: {found}. {remedy}")
+        self.found, self.remedy = found, remedy
 
 
 class StoreVersionError(AvailabilityError):
     """The store's schema belongs to another version of Holdfast."""
 
     def __init__(self, *, found: str, needed: str) -> None:
-        super().__init__(
-            f"The store has schema {found}, this Holdfast needs {needed}. "
-            "Use the Holdfast version that made it, or upgrade with: holdfast migrate"
+        newer = found.isdecimal() and found > needed  # schemas are numbered 0001, 0002 …
+        remedy = (
+            "A newer Holdfast made it; get that one with: pip install --upgrade holdfast"
+            if newer
+            else "Use the Holdfast version that made it, or upgrade it with: holdfast migrate"
         )
+        super().__init__(f"The store has schema {found}, this Holdfast needs {needed}. {remedy}")
         self.found, self.needed = found, needed
 
 

@@ -73,7 +73,8 @@ def _(body: ChampionRolledBack) -> str:
 def _(body: WindowJudged) -> str:
     n = len(body.drifted)
     what = "no feature drifted" if n == 0 else f"{n} feature{'s' if n > 1 else ''} drifted"
-    return f"Judged {body.n:,} rows of {body.model_version}: {what}"
+    rows = "1 row" if body.n == 1 else f"{body.n:,} rows"
+    return f"Judged {rows} of {body.model_version}: {what}"
 
 
 @_headline.register

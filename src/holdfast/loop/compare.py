@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.domain.contract import Contract, Target
+from holdfast.domain.errors import ColumnError
 from holdfast.domain.features import feature_table, features_of
 from holdfast.domain.survey import survey
 from holdfast.domain.tables import conform
@@ -14,6 +15,8 @@ from holdfast.drift.report import DriftReport, compare
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import pyarrow as pa
 
     from holdfast.ports.data_source import DataSource
 
@@ -50,4 +53,18 @@ def compare_sources(
     )
     before = feature_table(table, found)
     grid = cut_grid(before, contract)
-    return compare(profile(before, grid), profile(conform(current.read(), contract), grid))
+    after = current.read()
+    _check_present(contract, after)
+    return compare(profile(before, grid), profile(conform(after, contract), grid))
+
+
+def _check_present(contract: Contract, current: pa.Table) -> None:
+    missing = [name for name in contract.names if name not in current.column_names]
+    if not missing:
+        return
+    more = f" (nor are {len(missing) - 1} more)" if len(missing) > 1 else ""
+    raise ColumnError(
+        missing[0],
+        f"is in the reference rows, but not in the current ones{more}",
+        remedy="Compare files with the same columns, or leave it out with --drop",
+    )

@@ -70,6 +70,7 @@ def schooling_from_log(
             found=fresh.num_rows,
             required=plan.decision.min_labels,
             what="mature labelled rows",
+            setting="[policy] min_labels",
         )
     window = mature_window(now, plan)
     reference, labels = fetch_reference_rows(ports.objects, champion.record.release_id)

@@ -125,11 +125,12 @@ class Champion:
         """Return the model that answers now; hold on to it for the whole request.
 
         Raises:
-            NoChampionError: If none was loaded yet.
+            NoChampionError: If none was loaded yet; says if one was refused, and why.
         """
         served = self._served
         if served is None:
-            raise NoChampionError
+            refusal = self._refusal
+            raise NoChampionError(refused=None if refusal is None else refusal.problem)
         return served
 
     def refresh(self) -> None:

@@ -190,7 +190,7 @@ class PolicySettings(_Section):
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in POLICIES:
-            raise ValueError(choose(name, POLICIES))
+            raise ValueError(f"is not a policy; {choose(name, POLICIES)}")
         return name
 
 

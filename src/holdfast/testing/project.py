@@ -301,9 +301,20 @@ class MemoryProject:
         labels = [Label(positive=self.truths[i], observed_at=now, prediction_id=i) for i in ids]
         self.store.labels.record(labels, received_at=now, maturity=self.plan.label_maturity)
 
-    def tick(self, *, holder: str = "one") -> Tick | None:
-        """Run one control tick now."""
+    def try_tick(self, *, holder: str = "one") -> Tick | None:
+        """Run one control tick now, if nobody else holds the lease."""
         return tick(self.ports, self.plan, actor="control", holder=holder)
+
+    def tick(self, *, holder: str = "one") -> Tick:
+        """Run one control tick now.
+
+        Raises:
+            RuntimeError: If somebody else holds the lease.
+        """
+        done = self.try_tick(holder=holder)
+        if done is None:
+            raise RuntimeError("somebody else holds the lease")
+        return done
 
     def day(self, *, n: int = 400, world: World = QUIET, labelled: bool = True) -> None:
         """Let a day pass: its rows are logged, and labelled by its end."""
@@ -317,7 +328,5 @@ class MemoryProject:
         ticks = []
         for _ in range(count):
             self.day(n=n, world=world)
-            done = self.tick()
-            assert done is not None  # nobody else holds the lease
-            ticks.append(done)
+            ticks.append(self.tick())
         return ticks

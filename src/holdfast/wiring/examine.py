@@ -61,7 +61,9 @@ def examine(settings: Settings) -> list[Finding]:
             found.append(_tried("production", lambda: _production(store)))
             found.extend(_releases(settings, store))
     except HoldfastError as error:
-        found.append(Finding(what="store", healthy=False, words=str(error)))
+        # Whoever reads this runs the doctor already.
+        words = str(error).removesuffix(" Run: holdfast doctor")
+        found.append(Finding(what="store", healthy=False, words=words))
     found.extend((_sqlite(), _disk(settings.project), _fsync(settings.project)))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
         NoStoreError: If the project has no store yet.
         StoreVersionError: If another version of Holdfast made it.
     """
-    log_to_stderr()
+    log_to_stderr(least=logging.CRITICAL)  # a command's own error line says what was refused
     with open_store(settings, create=False) as store:
         objects, clock = open_objects(settings), clock_of(settings)
         champion = Champion(

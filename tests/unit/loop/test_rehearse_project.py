@@ -11,6 +11,7 @@ from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.errors import TrainingFailedError
 from holdfast.domain.evidence import Action, Trigger
 from holdfast.domain.tables import encode_table
+from holdfast.loop import challenge as challenging
 from holdfast.loop import rehearse_project
 from holdfast.loop.rehearse import History
 from holdfast.loop.rehearse_project import Project
@@ -18,10 +19,11 @@ from holdfast.testing.project import PLAN, QUIET, World, example_candidate, worl
 
 WARM_UP, WINDOW = 2000, 600
 FIRST = example_candidate()  # trained on the quiet world
+TRAINER = LogisticRegressionTrainer()
 REVERSED = World(reversed_concept=True)
 
 
-def rehearsal(*worlds, trainers=(LogisticRegressionTrainer(),), seed=0):
+def rehearsal(*worlds, trainer=TRAINER, seed=0):
     """Return the policy after its warm-up, with a window of each world before it."""
     parts = [world_rows(WARM_UP, seed=1000)]
     parts += [world_rows(WINDOW, seed=seed + i, world=w) for i, w in enumerate(worlds, start=1)]
@@ -37,7 +39,7 @@ def rehearsal(*worlds, trainers=(LogisticRegressionTrainer(),), seed=0):
         warm_up=WARM_UP,
         window=WINDOW,
         plan=PLAN,
-        trainers=trainers,
+        trainers=[trainer],
         runtime=OnnxRuntime(),
     )
 
@@ -56,7 +58,7 @@ def close(project, count, *, delay=1):
 def _attempts(monkeypatch):
     """What each attempt was given: its rows, and which of them serve for what."""
     seen = []
-    original = rehearse_project.challenge
+    original = challenging.challenge
 
     def watched(rows, champion, contract, plan, **options):
         seen.append((rows, plan))
@@ -148,7 +150,7 @@ class TestRetraining:
             def fit(self, *args, **kwargs):
                 raise TrainingFailedError("failing", "out of memory")
 
-        project = rehearsal(QUIET, REVERSED, REVERSED, REVERSED, trainers=[Failing()])
+        project = rehearsal(QUIET, REVERSED, REVERSED, REVERSED, trainer=Failing())
 
         steps = close(project, 4)
 

@@ -22,10 +22,10 @@ WINDOW = 500
 WARM_UP = 1500
 # A quiet world; another concept; a broken feed in it; and the first concept again.
 STORY = (
-    (3000, QUIET),
-    (2000, World(reversed_concept=True)),
+    (2500, QUIET),
+    (1500, World(reversed_concept=True)),
     (500, World(reversed_concept=True, lost=0.7)),
-    (1500, QUIET),
+    (1000, QUIET),
 )
 N = sum(n for n, _ in STORY)
 POLICIES = ("harm", "never", "every_window", "every_window_competing")
@@ -55,6 +55,14 @@ def play(labels=None, *, delay=1, plan=PLAN, times=None, progress=None, n=None):
 @cache
 def honest(delay=1):
     return play(delay=delay)
+
+
+@cache
+def poisoned(row, delay):
+    """Play the story with labels that mean nothing from some row on."""
+    labels = story()[1].copy()
+    labels[row:] = np.random.default_rng(0).random(N - row) < 0.5
+    return play(labels, delay=delay)
 
 
 def runs(played):
@@ -108,17 +116,14 @@ class TestSchedule:
 
 class TestNoLabelBeforeItsTime:
     @pytest.mark.parametrize("delay", [1, 2])
-    @pytest.mark.parametrize("row", [3000, 3500, 3750, 4000, 5500])
+    @pytest.mark.parametrize("row", [2500, 3250, 4500])
     def test_what_is_done_before_a_label_is_known_does_not_depend_on_it(self, delay, row):
         """
-        All labels from some row on are turned round. Until the first of them is known,
-        each policy scores with the same model, raises the same alerts, decides the same
+        All labels from some row on are drawn by lot. Until the first of them is known, each
+        policy scores with the same model, raises the same alerts, decides the same
         and promotes the same.
         """
-        labels = story()[1].copy()
-        labels[row:] = ~labels[row:]
-
-        before, after = runs(honest(delay)), runs(play(labels, delay=delay))
+        before, after = runs(honest(delay)), runs(poisoned(row, delay))
 
         timing = honest(delay).schedule
         unknown = [k for k in range(timing.n_windows) if timing.known(k) <= row]
@@ -132,11 +137,9 @@ class TestNoLabelBeforeItsTime:
     @pytest.mark.parametrize("delay", [1, 2])
     def test_the_poison_works_once_it_is_known(self, delay):
         """Else the test above would prove nothing: the next close of each learner differs."""
-        row = 3000
-        labels = story()[1].copy()
-        labels[row:] = ~labels[row:]
+        row = 2500
 
-        before, after = runs(honest(delay)), runs(play(labels, delay=delay))
+        before, after = runs(honest(delay)), runs(poisoned(row, delay))
 
         timing = honest(delay).schedule
         first = next(k for k in range(timing.n_windows) if timing.known(k) > row)
@@ -152,18 +155,18 @@ class TestReplay:
         """One window to see it, one to have enough labels, and the next is scored anew."""
         windows = {window.start: window for window in honest().project.windows}
 
-        assert windows[3000].step.decision.action is Action.DEFER
-        assert windows[3500].step.promoted
-        assert windows[3500].model_version == "v1"
-        assert windows[4000].model_version == "v2"
-        assert windows[4000].metrics.figures["roc_auc"] > 0.8
+        assert windows[2500].step.decision.action is Action.DEFER
+        assert windows[3000].step.promoted
+        assert windows[3000].model_version == "v1"
+        assert windows[3500].model_version == "v2"
+        assert windows[3500].metrics.figures["roc_auc"] > 0.8
 
     def test_it_does_not_retrain_on_a_broken_feed(self):
         """That window stays as bad as the feed is, and the model stays."""
         windows = {window.start: window for window in honest().project.windows}
 
-        assert windows[5000].step.decision.action is Action.FIX_UPSTREAM
-        assert not windows[5000].step.attempted
+        assert windows[4000].step.decision.action is Action.FIX_UPSTREAM
+        assert not windows[4000].step.attempted
 
     def test_a_promotion_takes_effect_from_the_next_window(self):
         """The version that made a window's scores is the one before its step."""
@@ -218,7 +221,7 @@ class TestReplay:
         """The project may itself be told to never retrain."""
         plan = replace(PLAN, decision=DecisionPolicy(name="never"))
 
-        played = play(plan=plan, n=5000)
+        played = play(plan=plan, n=3500)
 
         assert played.project.summary()["retrains"] == 0
 

@@ -24,6 +24,7 @@ class LoggedRow:
     """One row of the log."""
 
     contract: Contract
+    schema_digest: str  # the contract's; hashed once, not at each read
     request: PredictionRequest
     prediction: Prediction
 

@@ -45,6 +45,7 @@ class InMemoryPredictionLog:
         """See `PredictionLog.append`."""
         if len(requests) != len(predictions):
             raise ValueError(f"{len(requests)} requests, but {len(predictions)} predictions")
+        schema_digest = contract.schema_digest
         with self._ledger.lock:
             used = dict(self._used)
             answers, fresh = [], []
@@ -52,7 +53,7 @@ class InMemoryPredictionLog:
                 answer = _answer(contract, request, prediction, used, i)
                 answers.append(answer)
                 if answer is prediction:
-                    fresh.append(LoggedRow(contract, request, _in_utc(prediction)))
+                    fresh.append(LoggedRow(contract, schema_digest, request, _in_utc(prediction)))
             self._used = used
             self._ledger.rows |= {row.prediction.prediction_id: row for row in fresh}
             self._ledger.join_orphans()
@@ -110,7 +111,7 @@ class InMemoryPredictionLog:
         digest = contract.schema_digest
         with self._ledger.lock:
             rows = list(self._ledger.rows.values())
-        return [row for row in rows if row.contract.schema_digest == digest]
+        return [row for row in rows if row.schema_digest == digest]
 
 
 def _in_utc(prediction: Prediction) -> Prediction:

@@ -23,6 +23,7 @@ __all__ = ["WRITES", "Database", "chunks"]
 
 WRITES = "holdfast_writes"  # execution option of connections that take the write lock
 _CHUNK = 500  # values in one IN (…); SQLite takes 32,766, its plans get no better by more
+_DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}  # what no waiting mends
 _WAL_LIMIT = 4 * 1024 * 1024  # bytes; about a thousand pages, SQLite's own default
 
 
@@ -128,6 +129,12 @@ def _translated() -> Iterator[None]:
     except exc.IntegrityError:  # a defect of the caller, not of the store's availability
         raise
     except (exc.OperationalError, exc.InterfaceError, exc.DatabaseError) as error:
-        raise StoreUnavailableError(str(error.orig)) from error
+        raise _unavailable(error.orig) from error
     except (exc.TimeoutError, sqlite3.Error, OSError) as error:
-        raise StoreUnavailableError(str(error)) from error
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: BaseException | None) -> StoreUnavailableError:
+    if getattr(error, "sqlite_errorname", None) in _DAMAGED:
+        return StoreUnavailableError(str(error), remedy="Restore it from a backup.")
+    return StoreUnavailableError(str(error))
