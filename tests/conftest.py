@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import structlog
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,6 +18,13 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set HOLDFAST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own():
+    """What one test wires up in this process does not decide where the next one logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,8 +28,21 @@ from holdfast.adapters.clocks.file import FileClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["HOLDFAST", "Process", "Project", "Server", "await_that", "run"]
+__all__ = [
+    "HOLDFAST",
+    "NO_MIRROR",
+    "PATIENCE",
+    "Process",
+    "Project",
+    "Server",
+    "address_in",
+    "await_that",
+    "environment",
+    "refusal",
+    "run",
+]
 
+NO_MIRROR = {"HOLDFAST_REGISTRY__MLFLOW": ""}  # saves the seconds that MLflow takes to load
 HOLDFAST = Path(sys.executable).with_name("holdfast")  # the console script beside this Python
 PATIENCE = 60.0  # seconds after which what was waited for counts as not coming
 _POLL = 0.02
@@ -183,6 +197,10 @@ class Project:
     def config(self) -> Path:
         """The project's holdfast.toml."""
         return self.folder / "holdfast.toml"
+
+    def copied_to(self, folder: Path) -> Project:
+        """Return a copy of the project, with its store and its releases, that may be changed."""
+        return Project(Path(shutil.copytree(self.folder, folder)), dict(self.variables))
 
     def time_lapse(self) -> FileClock:
         """Let the project's commands from now on take the time from a file; it starts at now."""

@@ -36,8 +36,12 @@ def functions():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 documented = ast.get_docstring(node, clean=False) is not None
-                prose = node.body[0].end_lineno - node.body[0].lineno + 1 if documented else 0
-                yield path, node, node.end_lineno - node.lineno + 1 - prose
+                prose = span(node.body[0]) if documented else 0
+                yield path, node, span(node) - prose
+
+
+def span(node):
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
 def imported_at_start(path):

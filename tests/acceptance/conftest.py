@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from pathlib import Path
 
 import pytest
-from tests.harness import Project, run
+from tests.harness import NO_MIRROR, Project, run
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +26,7 @@ def _trained_telco(telco_csv, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     made = run("init", telco_csv, "--target", "Churn", "--dir", "p", cwd=folder)
     assert made.returncode == 0, made.stderr
-    project = Project(folder / "p")
+    project = Project(folder / "p", dict(NO_MIRROR))
     project.ok("train")
     return project
 
@@ -36,7 +34,7 @@ def _trained_telco(telco_csv, tmp_path_factory):
 @pytest.fixture
 def telco(_trained_telco, tmp_path):
     """A trained project of the test's own."""
-    return Project(Path(shutil.copytree(_trained_telco.folder, tmp_path / "telco")))
+    return _trained_telco.copied_to(tmp_path / "telco")
 
 
 def as_request(row):

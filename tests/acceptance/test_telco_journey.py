@@ -1,4 +1,4 @@
-"""The whole loop on a real telecom's customers, through commands and HTTP, nothing edited by hand."""
+"""The whole loop on a real telecom's customers, by commands and HTTP, nothing edited by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
-
 
 import httpx2
 import pyarrow.csv

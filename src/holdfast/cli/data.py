@@ -31,14 +31,15 @@ def score(
     project: Project = Path(),
 ) -> None:
     """Score a file in bulk with the model in production; nothing is logged."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.adapters.sources import open_source
     from holdfast.adapters.sources.writing import open_sink
     from holdfast.cli.progress import progress_bar
     from holdfast.loop.score import scored
-    from holdfast.settings import load_settings
     from holdfast.wiring.online import open_online
 
-    settings = load_settings(project)
     source = open_source(data, delimiter=settings.data.delimiter, header=settings.data.header)
     n_rows = 0
     with open_online(settings) as ports, open_sink(output) as sink, progress_bar() as bar:
@@ -61,14 +62,15 @@ def label(
     as_json: Json = False,
 ) -> None:
     """Record ground truth from a file; says what became of each label."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.adapters.sources import open_source
     from holdfast.domain.predictions import LabelCounts
     from holdfast.loop.label import record_labels
     from holdfast.loop.label_file import label_rows
-    from holdfast.settings import load_settings
     from holdfast.wiring.online import open_online
 
-    settings = load_settings(project)
     total = LabelCounts()
     with open_online(settings) as ports:
         ports.champion.refresh()

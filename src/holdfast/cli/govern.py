@@ -29,14 +29,15 @@ def retrain(
     project: Project = Path(),
 ) -> None:
     """Train challengers on mature labels; promote the best one if the guard accepts it."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.cli.opening import window_data
     from holdfast.cli.running import holder
     from holdfast.loop.control import incumbent
     from holdfast.loop.retrain import retrain_by_hand
-    from holdfast.settings import load_settings
     from holdfast.wiring.control import open_control, plan_of
 
-    settings = load_settings(project)
     with open_control(settings) as ports:
         champion = incumbent(ports)
         rows = None if data is None else window_data(settings, data, champion.contract)
@@ -66,14 +67,15 @@ def promote(
     project: Project = Path(),
 ) -> None:
     """Put a release into production, if the guard accepts it."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.domain.ids import ModelVersion
     from holdfast.loop.deliver import deliver
     from holdfast.loop.promote import promote as promote_release
     from holdfast.loop.promote import promote_guarded
-    from holdfast.settings import load_settings
     from holdfast.wiring.control import open_control, plan_of
 
-    settings = load_settings(project)
     with open_control(settings) as ports:
         if force:
             promote_release(

@@ -64,12 +64,13 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train, evaluate and register a model; the first release goes into production."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.cli.opening import training_data
     from holdfast.loop.launch import launch
-    from holdfast.settings import load_settings
     from holdfast.wiring.control import open_control, plan_of
 
-    settings = load_settings(project)
     rows = training_data(settings, data)
     with open_control(settings, create=True) as ports:
         launched = launch(ports, plan_of(settings), rows, actor="cli")

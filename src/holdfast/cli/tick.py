@@ -71,14 +71,15 @@ def check(
     fail_on: FailOnOption = None,
 ) -> None:
     """Run one control tick now, or judge a file as if it were the current window."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.cli.opening import window_data
     from holdfast.cli.running import holder
     from holdfast.loop.control import incumbent
     from holdfast.loop.cycle import tick, tick_on_file
-    from holdfast.settings import load_settings
     from holdfast.wiring.control import open_control, plan_of
 
-    settings = load_settings(project)
     with open_control(settings) as ports:
         plan = plan_of(settings)
         if data is None:
@@ -87,7 +88,9 @@ def check(
             rows, labels = window_data(settings, data, incumbent(ports).contract)
             ticked = tick_on_file(ports, plan, rows, labels, actor="cli", holder=holder())
     if ticked is None:
-        typer.echo("Another control loop is at work; it will do what there is to do.")
+        typer.echo("Another control loop is at work; it will do what there is to do.", err=True)
+        if as_json:
+            typer.echo("null")
         return
     if as_json:
         typer.echo(json.dumps(_tick_json(ticked), indent=2))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import TYPE_CHECKING, NewType
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import NewType
 
 __all__ = ["EventId", "ModelVersion", "PredictionId", "ReleaseId", "uuid7"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PredictionId = NewType("PredictionId", str)  # UUIDv7, made by the server
 EventId = NewType("EventId", str)  # UUIDv7
@@ -32,7 +32,7 @@ def uuid7(at: datetime, *, entropy: bytes | None = None) -> str:
     '019b76da-a800-7000-8000-000000000000'
     """
     random = int.from_bytes(os.urandom(10) if entropy is None else entropy, "big")
-    milliseconds = int(at.timestamp() * 1000)
+    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     value = (milliseconds & ((1 << 48) - 1)) << 80
     value |= 0x7 << 76 | (random >> 68) << 64
     value |= 0b10 << 62 | random & ((1 << 62) - 1)

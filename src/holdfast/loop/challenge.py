@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from holdfast.domain.errors import TrainingFailedError
 from holdfast.domain.evidence import GuardReport, Outcome
 from holdfast.domain.features import describe
 from holdfast.domain.releases import ModelMetrics, Recipe
@@ -236,11 +237,16 @@ def challenge(
 
     Raises:
         TooFewLabelsError: If a part of the plan holds one class only.
-        TrainingFailedError: If a trainer produced no usable model.
+        TrainingFailedError: If a trainer produced no usable model, or the best one cannot
+            tell rows apart.
     """
     matrix = encode_table(rows.features, contract)
     competition = compete(matrix, rows.labels, contract, plan, trainers=trainers, seed=seed)
     best = competition.best
+    if best.model.calibration.slope == 0.0:
+        # One score for all rows beats a champion that has it upside down, and helps no one.
+        found = "on the validation rows it ranks no better than chance"
+        raise TrainingFailedError(best.model.trainer.name, found)
     guard = matrix.take(slice(plan.guard, None))
     tested = best.model.predict(guard)
     report = judge(

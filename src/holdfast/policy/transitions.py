@@ -136,7 +136,8 @@ def _after(state: ControlState, event: Event) -> ControlState:
 def _after_judgement(state: ControlState, body: ChallengerJudged) -> dict[str, Any]:
     outcome, until = body.report.outcome, body.guard_until
     # A guard that deferred looked at no label: its rows are not spent.
-    spent = {} if outcome is Outcome.DEFER else {body.champion: until}
+    before = state.guards.get(body.champion, until)
+    spent = {} if outcome is Outcome.DEFER else {body.champion: max(before, until)}
     return {
         "guards": {**state.guards, **spent},
         "judged": (body.attempt_id, until),

@@ -15,8 +15,10 @@ from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.contract import Feature, FeatureKind, Target
 from holdfast.domain.ids import PredictionId, uuid7
 from holdfast.domain.predictions import Label, Prediction, PredictionRequest, Role
+from holdfast.domain.releases import PROFILE
 from holdfast.domain.survey import Survey
 from holdfast.domain.tables import encode_table
+from holdfast.drift.profile import ReferenceProfile
 from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent, incumbent
 from holdfast.loop.cycle import Tick, tick
 from holdfast.loop.develop import develop
@@ -162,9 +164,16 @@ def example_candidate(seed: int = 0, n: int = 2000) -> Candidate:
 
 
 @cache
-def example_bundle(seed: int = 0, n: int = 2000) -> ReleaseBundle:
-    """Return the release of `example_candidate`; other seeds make other releases."""
+def example_bundle(seed: int = 0, n: int = 2000, *, on_grid_of: int | None = None) -> ReleaseBundle:
+    """Return the release of `example_candidate`; other seeds make other releases.
+
+    Args:
+        seed: Of the candidate.
+        n: Rows that it is trained on.
+        on_grid_of: The seed of the release whose grid it shares; it cuts its own by default.
+    """
     table, labels = world_rows(n, seed=1000 + seed)
+    shared = None if on_grid_of is None else example_bundle(on_grid_of, n).files[PROFILE]
     return build_release(
         example_candidate(seed, n),
         features=table,
@@ -172,6 +181,7 @@ def example_bundle(seed: int = 0, n: int = 2000) -> ReleaseBundle:
         model_name=PLAN.model_name,
         runtime=OnnxRuntime(),
         aim=PLAN.aim,
+        grid=None if shared is None else ReferenceProfile.from_bytes(shared).grid,
     )
 
 

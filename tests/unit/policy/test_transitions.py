@@ -151,6 +151,20 @@ class TestFold:
 
         assert state.guard_until == until
 
+    def test_rows_stay_spent_though_a_later_attempt_judged_on_older_ones(self):
+        """As when an attempt on a file, which reaches until now, comes between two on the log."""
+        late, early = START + 9 * DAY, START + 5 * DAY
+
+        state = fold(
+            story(
+                promoted("v1"),
+                judged(Outcome.REFUSE, until=late),
+                judged(Outcome.REFUSE, until=early),
+            )
+        )
+
+        assert state.guard_until == late
+
     def test_rows_on_which_the_guard_deferred_are_not_spent(self):
         """It looked at no label of theirs; else small traffic could never be judged."""
         until = START + 5 * DAY

@@ -97,7 +97,7 @@ class TestStatusPage:
         page = client.get("/").text
 
         assert "v2 should serve, but was refused." in page
-        assert "roll back" in page
+        assert "holdfast rollback" in page
 
     def test_stands_while_the_store_does_not_answer(self, client, serving, failing):
         """A person who looks because something is wrong must see something."""

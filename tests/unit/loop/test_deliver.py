@@ -1,0 +1,253 @@
+"""What is owed to the outside: at least once, in order, and never in the loop's way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from holdfast.domain.evidence import Alert, Severity, Trigger
+from holdfast.domain.releases import METRICS, MODEL, MODEL_CARD
+from holdfast.loop.deliver import deliver
+from holdfast.ports.outbox import Effect
+from holdfast.testing.project import START, MemoryProject, example_bundle
+
+MINUTE = timedelta(minutes=1)
+
+
+def alert(subject):
+    return Alert(
+        trigger=Trigger.FEATURE_DRIFT,
+        severity=Severity.WARNING,
+        subject=subject,
+        message=f"{subject} drifted",
+        statistic=0.2,
+    )
+
+
+class Phone:
+    """A notifier that remembers whom it told of what; it may be out of order."""
+
+    def __init__(self):
+        self.told, self.broken = [], False
+
+    def notify(self, alert, *, event_id):
+        if self.broken:
+            raise ConnectionError("no dial tone")
+        self.told.append((alert.subject, event_id))
+
+
+class Registry:
+    """A registry that remembers what it was told; it may be down."""
+
+    def __init__(self):
+        self.releases, self.aliases, self.down = [], [], False
+
+    def record_release(self, **given):
+        self._answer()
+        self.releases.append(given)
+
+    def set_aliases(self, aliases):
+        self._answer()
+        self.aliases.append(aliases)
+
+    def _answer(self):
+        if self.down:
+            raise TimeoutError("the registry does not answer")
+
+
+@pytest.fixture(name="outside")
+def _outside():
+    """A project whose outside is a phone and a registry."""
+    project = MemoryProject()
+    project.overrides = {"notifiers": (Phone(),), "registry": Registry()}
+    return project
+
+
+def phone(project):
+    return project.ports.notifiers[0]
+
+
+def registry(project):
+    return project.ports.registry
+
+
+def owe(project, *subjects, event="e1"):
+    effects = [Effect(channel="notifier", payload={"alert": alert(s)}) for s in subjects]
+    project.store.outbox.owe(event, effects)
+
+
+class TestDeliver:
+    def test_tells_people_of_an_alert_under_its_events_id(self, outside):
+        """By which a receiver knows a repetition."""
+        owe(outside, "tenure", event="e7")
+
+        assert deliver(outside.ports, now=START) == 1
+
+        assert phone(outside).told == [("tenure", "e7")]
+        assert len(outside.store.outbox) == 0
+
+    def test_delivers_once_what_was_taken(self, outside):
+        """A second round has nothing left to do."""
+        owe(outside, "tenure")
+        deliver(outside.ports, now=START)
+
+        assert deliver(outside.ports, now=START) == 0
+
+        assert len(phone(outside).told) == 1
+
+    def test_more_than_a_page_is_delivered_in_one_go(self, outside):
+        """In the order in which it was owed."""
+        subjects = [f"feature {i}" for i in range(250)]
+        owe(outside, *subjects)
+
+        assert deliver(outside.ports, now=START) == 250
+
+        assert [subject for subject, _ in phone(outside).told] == subjects
+
+    def test_what_failed_is_tried_again_after_growing_pauses(self, outside):
+        """One minute, two, four … and six hours at most; never before its time."""
+        owe(outside, "tenure")
+        phone(outside).broken = True
+        now, pauses = START, []
+
+        for _ in range(12):
+            deliver(outside.ports, now=now)
+            due = next(
+                at
+                for at in (now + i * MINUTE for i in range(1, 1000))
+                if outside.store.outbox.pending(due_at=at)
+            )
+            pauses.append(due - now)
+            now = due
+
+        assert pauses[:4] == [MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE]
+        assert pauses[-1] == timedelta(hours=6)
+        phone(outside).broken = False
+        assert deliver(outside.ports, now=now) == 1
+        assert [subject for subject, _ in phone(outside).told] == ["tenure"]
+
+    def test_later_effects_of_the_same_channel_wait(self, outside):
+        """Also within one round: an alias must not point at a release that is not there yet."""
+        owe(outside, "first", "second")
+        calls = []
+
+        def fail_once(alert, *, event_id):
+            calls.append(alert.subject)
+            if len(calls) == 1:
+                raise ConnectionError
+
+        phone(outside).notify = fail_once
+
+        assert deliver(outside.ports, now=START) == 0
+        assert deliver(outside.ports, now=START + MINUTE) == 2
+
+        assert calls == ["first", "first", "second"]
+
+    def test_another_channel_does_not_wait(self, outside):
+        """A registry that is down keeps no alert back."""
+        registry(outside).down = True
+        outside.register(example_bundle())
+        owe(outside, "tenure")
+
+        delivered = deliver(outside.ports, now=START)
+
+        assert delivered == 1
+        assert phone(outside).told == [("tenure", "e1")]
+        assert len(outside.store.outbox) >= 1
+
+    @pytest.mark.parametrize("error", [ValueError("a bug"), OSError("no route"), AssertionError()])
+    def test_nothing_that_a_plug_in_raises_stops_the_loop(self, outside, error):
+        """It is counted, kept, and logged without the payload."""
+
+        def fail(alert, *, event_id):
+            raise error
+
+        phone(outside).notify = fail
+        owe(outside, "tenure")
+
+        with capture_logs() as logs:
+            delivered = deliver(outside.ports, now=START)
+
+        assert delivered == 0
+        assert [(entry["event"], entry["channel"]) for entry in logs] == [
+            ("effect_failed", "notifier")
+        ]
+        assert len(outside.store.outbox) == 1
+
+    def test_an_effect_that_nobody_takes_is_kept_and_said(self, outside):
+        """A newer version may have written it."""
+        outside.store.outbox.owe("e1", [Effect(channel="pigeon", payload={})])
+
+        with capture_logs() as logs:
+            deliver(outside.ports, now=START)
+
+        assert "no one takes effects of channel 'pigeon'" in logs[0]["reason"]
+        assert len(outside.store.outbox) == 1
+
+
+class TestRegistry:
+    def test_gets_a_release_with_its_files_and_figures(self, outside):
+        """Under the event's id, by which it recognises a repetition."""
+        bundle = example_bundle()
+        record = outside.register(bundle)
+
+        deliver(outside.ports, now=START)
+
+        (given,) = registry(outside).releases
+        assert given["event_id"] == outside.events[0].event_id
+        assert given["version"] == "v1"
+        assert given["model"] == bundle.files[MODEL]
+        assert given["model_card"] == bundle.files[MODEL_CARD]
+        assert given["metrics"] == bundle.metrics
+        assert given["tags"] == {"release_id": record.release_id}
+        assert METRICS in given["manifest"].files
+
+    def test_learns_of_a_promotion_after_the_release(self, outside):
+        """In order: the champion's alias needs a version to point at."""
+        outside.deploy()
+
+        deliver(outside.ports, now=START)
+
+        assert len(registry(outside).releases) == 1
+        assert registry(outside).aliases[-1] == {
+            "champion": "v1",
+            "previous": None,
+            "challenger": None,
+        }
+
+    def test_a_project_without_one_owes_nothing(self):
+        """What was meant for it counts as done."""
+        project = MemoryProject()
+        project.deploy()
+
+        deliver(project.ports, now=START)
+
+        assert len(project.store.outbox) == 0
+
+    def test_a_corrupt_release_does_not_stop_the_rest(self, outside):
+        """It waits in its channel; alerts still go out."""
+        record = outside.register(example_bundle())
+        outside.objects._groups[record.release_id][MODEL] += b"x"
+        owe(outside, "tenure")
+
+        assert deliver(outside.ports, now=START) == 1
+
+        assert registry(outside).releases == []
+
+
+class TestInTheLoop:
+    def test_a_tick_goes_on_though_everything_outside_is_down(self, outside):
+        """And tells people as soon as the line is back."""
+        outside.deploy()
+        phone(outside).broken = registry(outside).down = True
+
+        tick = outside.days(3)[-1]
+        phone(outside).broken = registry(outside).down = False
+        outside.clock.advance(timedelta(hours=7))
+        outside.tick()
+
+        assert tick.decision is not None
+        assert len(outside.store.outbox) == 0
+        assert len(registry(outside).releases) == 1

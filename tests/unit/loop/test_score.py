@@ -1,0 +1,73 @@
+"""A table scored in bulk."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from holdfast.domain.errors import ColumnError
+from holdfast.domain.ids import ModelVersion, ReleaseId
+from holdfast.domain.matrix import encode_rows
+from holdfast.domain.releases import ReleaseRecord
+from holdfast.loop.score import scored
+from holdfast.loop.swap import ServedModel
+from holdfast.testing.online import TINY_CONTRACT, TinyModel
+
+MODEL = TinyModel(1.0)
+SERVED = ServedModel(
+    record=ReleaseRecord(
+        version=ModelVersion("v3"), release_id=ReleaseId("r" * 64), schema_digest="s"
+    ),
+    contract=TINY_CONTRACT,
+    model=MODEL,
+    seq=2,
+    since=datetime(2026, 3, 1, tzinfo=UTC),
+)
+ROWS = [(3.0, None, True, "monthly"), (70.0, 20.5, False, None)]
+TABLE = pa.table(
+    {
+        "customer": ["k1", "k2"],
+        "tenure": [3, 70],
+        "charges": [None, 20.5],
+        "senior": [True, False],
+        "plan": ["monthly", None],
+    }
+)
+
+
+class TestScored:
+    def test_adds_score_decision_and_version_after_the_tables_own_columns(self):
+        """The scores are those that serving gives; decisions are the target's words."""
+        found = scored(TABLE, SERVED)
+
+        assert found.column_names == [*TABLE.column_names, "score", "decision", "model_version"]
+        expected = MODEL.score(encode_rows(ROWS, TINY_CONTRACT))
+        assert found.column("score").to_pylist() == pytest.approx(expected.tolist())
+        assert found.column("decision").to_pylist() == ["Yes", "No"]
+        assert found.column("model_version").to_pylist() == ["v3", "v3"]
+        assert found.select(TABLE.column_names).equals(TABLE)
+
+    def test_scored_again_it_has_each_column_once(self):
+        """Yesterday's scores are replaced, wherever they stood."""
+        yesterday = TABLE.add_column(0, "score", [[0.0, 0.0]])
+
+        found = scored(scored(yesterday, SERVED), SERVED)
+
+        assert sorted(found.column_names) == sorted(set(found.column_names))
+        assert found.column("score").to_pylist()[0] > 0.8
+
+    def test_names_a_feature_that_is_missing(self):
+        """With the column that may be meant."""
+        renamed = TABLE.rename_columns(["customer", "tenrue", "charges", "senior", "plan"])
+
+        with pytest.raises(ColumnError, match="tenure"):
+            scored(renamed, SERVED)
+
+    def test_a_table_without_rows_gets_its_columns(self):
+        """A stream may begin with an empty batch; its schema must be that of the others."""
+        found = scored(TABLE.slice(0, 0), SERVED)
+
+        assert found.num_rows == 0
+        assert found.schema.equals(scored(TABLE, SERVED).schema)

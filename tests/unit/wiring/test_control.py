@@ -1,0 +1,170 @@
+"""From settings to the control plane's ports and plan."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+
+from holdfast.adapters.notifiers.console import ConsoleNotifier
+from holdfast.adapters.registries.mlflow import MlflowRegistry
+from holdfast.domain.errors import HoldfastError, SettingsError
+from holdfast.policy.guarding import RULES
+from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.settings import settings_for
+from holdfast.wiring.control import aim_of, open_control, plan_of, trainers_of
+
+
+@pytest.fixture(autouse=True)
+def _own_logging():
+    """What opening a project says about the log ends with the test."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path):
+    """Settings of a project in an empty folder, with these sections changed."""
+
+    def of(**sections):
+        return settings_for(tmp_path, **({"data": {"target": "left"}} | sections))
+
+    return of
+
+
+class TestPlanOf:
+    def test_carries_over_what_the_project_says(self, settings):
+        """Each word of holdfast.toml reaches the policy that it is about."""
+        plan = plan_of(
+            settings(
+                model={"name": "churn"},
+                train={"seed": 7},
+                monitor={"bucket": "12h", "window": "3d", "label_maturity": "10d"},
+                policy={
+                    "name": "any",
+                    "cooldown": "2d",
+                    "min_labels": 900,
+                    "min_positives": 90,
+                },
+                guard={"rule": "no_worse"},
+            )
+        )
+
+        assert (plan.model_name, plan.seed) == ("churn", 7)
+        assert (plan.bucket, plan.window) == (timedelta(hours=12), timedelta(days=3))
+        assert plan.label_maturity == timedelta(days=10)
+        assert plan.decision.name == "any"
+        assert plan.decision.cooldown == timedelta(days=2)
+        assert plan.decision.cooldown_limit == timedelta(days=10)
+        assert (plan.decision.min_labels, plan.decision.min_positives) == (900, 90)
+        assert plan.guard.rule == "no_worse"
+
+    def test_the_guard_and_the_decision_agree_on_what_is_enough(self, settings):
+        """An attempt that the guard could only defer would cost its cooldown for nothing."""
+        plan = plan_of(settings())
+
+        assert plan.decision.guard_rows == plan.guard.min_rows
+        assert plan.decision.guard_class == plan.guard.min_class
+
+    def test_performance_alarms_keep_to_the_budget_at_any_pace(self, settings):
+        """Twice as many ticks a year, half the level of each."""
+        daily = plan_of(settings(monitor={"bucket": "1d"})).monitor.degradation.alpha
+        hourly = plan_of(settings(monitor={"bucket": "1h"})).monitor.degradation.alpha
+
+        assert daily == pytest.approx(24 * hourly)
+        assert 2 * 365.25 * daily == pytest.approx(0.45 * 4, rel=1e-3)
+
+    @pytest.mark.parametrize("rule", RULES)
+    def test_settings_know_every_rule_of_the_guard(self, settings, rule):
+        """They list the rules themselves, without loading what judges."""
+        assert plan_of(settings(guard={"rule": rule})).guard.rule == rule
+
+
+class TestAimOf:
+    @pytest.mark.parametrize(
+        ("said", "meant"),
+        [
+            ({"recall": 0.8}, RecallAtLeast(recall=0.8)),
+            ({"f_beta": 2.0}, FBeta(beta=2.0)),
+            (
+                {"cost_false_positive": 1, "cost_false_negative": 5},
+                Costs(false_positive=1, false_negative=5),
+            ),
+            ({"fixed": 0.4}, Fixed(threshold=0.4)),
+        ],
+    )
+    def test_understands_each_form(self, settings, said, meant):
+        """Every aim that holdfast.toml can state."""
+        assert aim_of(settings(train={"aim": said})) == meant
+
+
+class TestTrainersOf:
+    def test_makes_the_ones_that_are_named(self, settings):
+        """In their order."""
+        (trainer,) = trainers_of(settings(train={"trainers": ["logistic_regression"]}))
+
+        assert trainer.name == "logistic_regression"
+
+    @pytest.mark.parametrize(
+        ("name", "hint"),
+        [
+            ("logistic_regresion", "Did you mean 'logistic_regression'?"),
+            ("perceptron", "It takes logistic_regression"),
+        ],
+    )
+    def test_refuses_one_that_is_not_known(self, settings, name, hint):
+        """And says which was meant, or which there are."""
+        with pytest.raises(SettingsError) as caught:
+            trainers_of(settings(train={"trainers": [name]}))
+
+        assert repr(name) in str(caught.value)
+        assert hint in str(caught.value)
+
+
+class TestOpenControl:
+    def test_opens_ports_on_one_store(self, settings):
+        """What one writes, the others read."""
+        with open_control(settings(registry={"mlflow": ""}), create=True) as ports:
+            assert ports.registry is None
+            assert ports.releases.deployment() is None
+            assert ports.views.status().n_predictions == 0
+            assert [type(one) for one in ports.notifiers] == [ConsoleNotifier]
+
+    def test_closes_the_store_afterwards(self, settings):
+        """Also if the work in between fails."""
+
+        def fail():
+            with open_control(settings(), create=True) as ports:
+                opened.append(ports)
+                raise RuntimeError("halfway")
+
+        opened: list[Any] = []
+        with pytest.raises(RuntimeError, match="halfway"):
+            fail()
+
+        with pytest.raises(HoldfastError):
+            list(opened[0].events.events())
+
+    def test_mirrors_to_mlflow_where_an_address_is_given(self, settings):
+        """It is not contacted before there is something to mirror."""
+        with open_control(settings(), create=True) as ports:
+            assert isinstance(ports.registry, MlflowRegistry)
+
+    def test_tells_whom_the_caller_names(self, settings):
+        """In place of the settings' own."""
+        silent = ()
+
+        with open_control(settings(), create=True, notifiers=silent) as ports:
+            assert ports.notifiers == silent
+
+    def test_refuses_an_unknown_trainer_before_it_makes_a_store(self, settings, tmp_path):
+        """A misspelt word leaves no empty project behind."""
+        with (
+            pytest.raises(SettingsError),
+            open_control(settings(train={"trainers": ["perceptron"]}), create=True),
+        ):
+            pytest.fail("the body must not run")
+
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,240 @@
+"""What a doctor finds: nothing in a sound project, and each of its possible wounds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections import namedtuple
+
+import pytest
+import structlog
+
+from holdfast.loop.promote import promote
+from holdfast.loop.register import register
+from holdfast.settings import settings_for
+from holdfast.testing.project import example_bundle
+from holdfast.wiring import examine as examining
+from holdfast.wiring.control import open_control
+from holdfast.wiring.examine import examine
+
+
+@pytest.fixture(scope="module", name="sound")
+def _sound(tmp_path_factory):
+    """A project with two releases, the second one in production."""
+    folder = tmp_path_factory.mktemp("sound")
+    with open_control(_settings_in(folder), create=True, notifiers=()) as ports:
+        for seed in (0, 1):
+            record = register(
+                example_bundle(seed),
+                objects=ports.objects,
+                events=ports.events,
+                predictions=ports.predictions,
+                releases=ports.releases,
+                clock=ports.clock,
+                actor="cli",
+                origin="train",
+            )
+            promote(ports, record.version, reason="a test", actor="cli")
+    structlog.reset_defaults()
+    return folder
+
+
+@pytest.fixture(name="folder")
+def _folder(sound, tmp_path):
+    """A copy of it to wound."""
+    return shutil.copytree(sound, tmp_path / "project")
+
+
+def _settings_in(folder, **sections):
+    given = {"data": {"target": "left"}, "registry": {"mlflow": ""}}
+    return settings_for(folder, **(given | sections))
+
+
+def found(folder, **sections):
+    return {finding.what: finding for finding in examine(_settings_in(folder, **sections))}
+
+
+def unhealthy(folder, **sections):
+    return {what: one.words for what, one in found(folder, **sections).items() if not one.healthy}
+
+
+def change(folder, *statements):
+    """Change the store behind Holdfast's back."""
+    with sqlite3.connect(folder / ".holdfast" / "holdfast.db") as connection:
+        for statement in statements:
+            assert connection.execute(statement).rowcount >= 1
+    connection.close()
+
+
+class TestSoundProject:
+    def test_nothing_is_wrong(self, folder):
+        """And what was looked at is told."""
+        looked_at = found(folder)
+
+        assert unhealthy(folder) == {}
+        assert looked_at["audit chain"].words == "4 events, every link verifies"
+        assert looked_at["production"].words.startswith("v2 is in production")
+        assert looked_at["release v1"].words.endswith("manifest.json have their digests")
+        assert {"settings", "store", "store writes", "SQLite", "disk", "fsync"} <= set(looked_at)
+
+    def test_looking_changes_nothing(self, folder):
+        """It finds, and mends nothing; no file is left behind."""
+        before = sorted(path.name for path in folder.iterdir())
+
+        found(folder)
+
+        assert sorted(path.name for path in folder.iterdir()) == before
+        assert found(folder)["audit chain"].words.startswith("4 events")
+
+    def test_speaks_json(self, folder):
+        """For a program that watches."""
+        assert found(folder)["store"].to_json() == {
+            "what": "store",
+            "healthy": True,
+            "words": "opens, schema is this version's",
+        }
+
+
+class TestReleases:
+    @pytest.mark.parametrize(
+        "name", ["model.onnx", "contract.json", "profile", "reference.parquet", "metrics.json"]
+    )
+    def test_finds_a_flipped_byte_in_any_file(self, folder, name):
+        """By digest, in the release that it belongs to, and in no other."""
+        release = min((folder / ".holdfast" / "releases").iterdir())
+        path = release / name
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.chmod(0o644)
+        path.write_bytes(data)
+
+        wounds = unhealthy(folder)
+
+        ((what, words),) = wounds.items()
+        assert what.startswith("release v")
+        assert name in words
+
+    @pytest.mark.parametrize("name", ["manifest.json", "model_card.md"])
+    def test_finds_a_file_that_is_gone(self, folder, name):
+        """By name."""
+        release = min((folder / ".holdfast" / "releases").iterdir())
+        release.chmod(0o755)
+        (release / name).unlink()
+
+        ((_, words),) = unhealthy(folder).items()
+
+        assert f"{name} is missing" in words
+
+    def test_finds_a_release_whose_folder_is_gone(self, folder):
+        """The events name it."""
+        release = min((folder / ".holdfast" / "releases").iterdir())
+        release.chmod(0o755)
+        shutil.rmtree(release)
+
+        assert len(unhealthy(folder)) == 1
+
+
+class TestAuditChain:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE events SET body = replace(body, 'a test', 'a jest') WHERE seq = 2",
+            "UPDATE events SET actor = 'mallory' WHERE seq = 2",
+            "UPDATE events SET digest = 'x' WHERE seq = 2",
+            "UPDATE events SET kind = 'champion_crowned' WHERE seq = 2",
+            "UPDATE events SET body = '{}' WHERE seq = 2",
+            "UPDATE events SET body = 'no json' WHERE seq = 2",
+        ],
+        ids=["reason", "actor", "digest", "kind", "empty body", "no body"],
+    )
+    def test_finds_a_changed_row(self, folder, statement):
+        """Also where it cannot be read any more: that is a finding, not a traceback."""
+        change(folder, statement)
+
+        words = unhealthy(folder)["audit chain"]
+
+        assert words.startswith("Event ")
+        assert "restore the store from a backup" in words
+
+    def test_finds_a_row_that_is_gone(self, folder):
+        """The numbers have a gap."""
+        change(folder, "DELETE FROM events WHERE seq = 2")
+
+        assert "Event 2: is gone" in unhealthy(folder)["audit chain"]
+
+
+class TestProjections:
+    def test_finds_another_champion_than_the_events_say(self, folder):
+        """Servers read the projection; the events are the truth."""
+        change(folder, "UPDATE deployments SET version = 'v1' WHERE version = 'v2'")
+
+        words = unhealthy(folder)["production"]
+
+        assert words == (
+            "the events say that v2 is in production, servers read v1. "
+            "Restore the store from a backup."
+        )
+
+    def test_finds_a_deployment_that_is_gone(self, folder):
+        """Servers would read the one before."""
+        change(folder, "DELETE FROM deployments WHERE version = 'v2'")
+
+        assert "servers read v1" in unhealthy(folder)["production"]
+
+    def test_finds_another_way_back(self, folder):
+        """A rollback would go where the events do not say."""
+        change(folder, "UPDATE deployments SET previous = 'v2' WHERE version = 'v2'")
+
+        assert "v1 served before" in unhealthy(folder)["production"]
+
+    def test_finds_a_release_under_anothers_name(self, folder):
+        """Both exist and are whole; but it is not v2 that would serve as v2."""
+        change(
+            folder,
+            "UPDATE releases SET release_id = release_id || 'x'",
+            """UPDATE releases SET release_id = (
+                SELECT replace(other.release_id, 'x', '') FROM releases AS other
+                WHERE other.version != releases.version
+            )""",
+            "UPDATE releases SET release_id = replace(release_id, 'x', '')",
+        )
+
+        wounds = unhealthy(folder)
+
+        assert set(wounds) == {"production"}
+        assert "is release v" in wounds["production"]
+
+
+class TestSurroundings:
+    def test_a_project_without_a_store_is_told_so(self, tmp_path):
+        """The rest is looked at all the same."""
+        wounds = unhealthy(tmp_path)
+
+        assert "no store" in wounds["store"]
+        assert "holdfast doctor" not in wounds["store"]  # who reads this runs it already
+        assert "disk" in found(tmp_path)
+
+    def test_names_settings_that_cannot_be_honoured(self, folder):
+        """In the words of the refusal."""
+        wounds = unhealthy(folder, promote={"path": "canary"})
+
+        assert "canary" in wounds["settings"]
+
+    def test_warns_of_a_disk_that_is_nearly_full(self, folder, monkeypatch):
+        """A full one refuses predictions."""
+        usage = namedtuple("usage", ["total", "used", "free"])  # noqa: PYI024 - as shutil's own
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 40, 1 << 40, 1 << 20))
+
+        assert unhealthy(folder)["disk"] == "0.0 GiB are free"
+
+    def test_says_that_fsync_fails(self, folder, monkeypatch):
+        """Then nothing that is acknowledged would be durable."""
+
+        def fail(_):
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(os, "fsync", fail)
+
+        assert examining._fsync(folder).words == "fails here: Input/output error"
+        assert not list(folder.glob(".holdfast-fsync-*"))
