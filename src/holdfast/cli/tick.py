@@ -12,8 +12,12 @@ from holdfast.cli.options import EXIT_ALARMED, FailOn, FailOnOption, Json, Proje
 
 if TYPE_CHECKING:
     from holdfast.loop.cycle import Tick
+    from holdfast.loop.detect import Finding
 
 __all__ = ["add_to"]
+
+_FIGURES = ("roc_auc", "recall", "precision", "f1", "accuracy", "brier")  # in this order
+_NAMES_SHOWN = 6
 
 Host = Annotated[str | None, typer.Option(help="A loopback address. [serving] host by default.")]
 Port = Annotated[int | None, typer.Option(help="0 takes a free one. [serving] port by default.")]
@@ -115,24 +119,9 @@ def _alarmed(ticked: Tick, fail_on: FailOn | None) -> bool:
 
 
 def _say_tick(ticked: Tick) -> None:
-    finding, decision = ticked.finding, ticked.decision
-    evidence, assessment = finding.evidence, finding.assessment
-    typer.echo(f"Window {finding.window}: {evidence.n_rows:,} rows")
-    for alert in evidence.alerts:
-        typer.echo(f"  [{alert.severity}] {alert.message}")
-    if assessment is not None:
-        few = [f.name for f in assessment.drift.features if f.verdict == "underpowered"]
-        if few:
-            typer.echo(f"  too few rows to tell about {len(few)} features: {', '.join(few[:6])}")
-        performance = assessment.performance
-        if performance is not None:
-            shown = ("roc_auc", "recall", "precision", "f1", "accuracy", "brier")
-            figures = [
-                f"{k} {performance.figures[k]:.3f}" for k in shown if k in performance.figures
-            ]
-            typer.echo(f"  on {performance.n:,} mature labels: {', '.join(figures)}")
-    typer.echo(f"Decision: {decision.action.replace('_', ' ')}")
-    for reason in decision.reasons:
+    _say_finding(ticked.finding)
+    typer.echo(f"Decision: {ticked.decision.action.replace('_', ' ')}")
+    for reason in ticked.decision.reasons:
         typer.echo(f"  {reason}")
     retraining = ticked.retraining
     if retraining is None:
@@ -143,6 +132,21 @@ def _say_tick(ticked: Tick) -> None:
         typer.echo(f"The retraining ended without a model: {retraining.failure}")
     if retraining.promoted is not None:
         typer.echo(f"{retraining.promoted} is in production now.")
+
+
+def _say_finding(finding: Finding) -> None:
+    n, few = finding.evidence.n_rows, finding.evidence.underpowered
+    typer.echo(f"Window {finding.window}: {n:,} row{'' if n == 1 else 's'}")
+    for alert in finding.evidence.alerts:
+        typer.echo(f"  [{alert.severity}] {alert.message}")
+    if few:
+        more = " …" if len(few) > _NAMES_SHOWN else ""
+        typer.echo(f"  too few rows to tell about: {', '.join(few[:_NAMES_SHOWN])}{more}")
+    performance = None if finding.assessment is None else finding.assessment.performance
+    if performance is not None:
+        known = [name for name in _FIGURES if name in performance.figures]
+        figures = ", ".join(f"{name} {performance.figures[name]:.3f}" for name in known)
+        typer.echo(f"  on {performance.n:,} mature labels: {figures}")
 
 
 def _tick_json(ticked: Tick) -> dict[str, Any]:

@@ -134,6 +134,7 @@ class Assessment:
             alerts=self.alerts,
             broken=self.broken,
             broken_labels=self.broken_labels,
+            underpowered=self.drift.names(Verdict.UNDERPOWERED),
             performance_held=self.performance_held,
         )
 

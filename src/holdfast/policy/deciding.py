@@ -88,6 +88,7 @@ class Evidence:
         alerts: What the monitors said about the window and about the mature labels.
         broken: Why the current window's feed counts as broken, in words; empty if not.
         broken_labels: The same for the window whose labels are mature.
+        underpowered: Features about which the window is too small to tell.
         performance_held: True if enough mature rows showed no harm, False if they showed
             it, None if there were too few to tell.
         n_labels: Mature labelled rows since the onset.
@@ -99,6 +100,7 @@ class Evidence:
     alerts: tuple[Alert, ...] = ()
     broken: tuple[str, ...] = ()
     broken_labels: tuple[str, ...] = ()
+    underpowered: tuple[str, ...] = ()
     performance_held: bool | None = None
     n_labels: int = 0
     n_positives: int = 0
@@ -165,7 +167,7 @@ def _triggers(evidence: Evidence, policy: DecisionPolicy) -> tuple[Alert, ...]:
 def _watch(evidence: Evidence, policy: DecisionPolicy) -> Decision:
     loud = [alert for alert in evidence.alerts if alert.severity is not Severity.INFO]
     if not loud:
-        return _decision(Action.KEEP, policy, "nothing drifted beyond its bound", *_held(evidence))
+        return _decision(Action.KEEP, policy, *_quiet(evidence), *_held(evidence))
     reasons = [alert.message for alert in loud]
     if evidence.performance_held:
         reasons.append("drift without harm: performance held on the mature labels; watched")
@@ -174,6 +176,18 @@ def _watch(evidence: Evidence, policy: DecisionPolicy) -> Decision:
     else:
         reasons.append(f"policy {policy.name!r} does not retrain on this")
     return _decision(Action.ALERT, policy, *reasons, onset_at=evidence.onset_at)
+
+
+def _quiet(evidence: Evidence) -> tuple[str, ...]:
+    """Say that nothing was found, and about what nothing could have been found."""
+    n = len(evidence.underpowered)
+    if n == 0:
+        return ("nothing drifted beyond its bound",)
+    features = "1 feature" if n == 1 else f"{n} features"
+    return (
+        "nothing was seen to drift beyond its bound",
+        f"too few rows to tell about {features}; holdfast check names them",
+    )
 
 
 def _held(evidence: Evidence) -> tuple[str, ...]:

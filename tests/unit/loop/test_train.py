@@ -8,35 +8,8 @@ import pytest
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.errors import TooFewLabelsError, TrainingFailedError
 from holdfast.loop.train import fit_on, refit
-from holdfast.performance.calibration import sigmoid
+from holdfast.testing.fakes import OddsTrainer
 from holdfast.testing.learnable import learnable
-
-
-class Odds:
-    """A model whose log-odds are the first number times a factor."""
-
-    def __init__(self, factor):
-        self.factor = factor
-        self.parameters: dict[str, float | int | str | bool] = {"factor": factor}
-
-    def log_odds(self, rows):
-        return self.factor * np.nan_to_num(rows.numeric[:, 0].astype(np.float64), nan=36.0)
-
-    def predict(self, rows, calibration):
-        return sigmoid(calibration.slope * self.log_odds(rows) + calibration.intercept)
-
-
-class OddsTrainer:
-    """Fits nothing; remembers on what it was asked to."""
-
-    def __init__(self, name="odds", factor=-0.05):
-        self.name, self.factor, self.asked = name, factor, []
-
-    def fit(self, rows, labels, *, contract, seed, weights=None):
-        self.asked.append((len(rows), labels, seed))
-        if not np.isfinite(self.factor):
-            raise TrainingFailedError(self.name, "it broke")
-        return Odds(self.factor)
 
 
 class TestFitOn:

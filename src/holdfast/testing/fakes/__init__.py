@@ -1,4 +1,4 @@
-"""Stores in memory and a clock that stands still, for tests of what uses the ports."""
+"""Stores in memory, a clock that stands still and a trainer that fits nothing, for tests of what uses the ports."""
 
 from holdfast.testing.fakes.clock import FakeClock
 from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
@@ -9,6 +9,7 @@ from holdfast.testing.fakes.outbox import InMemoryOutbox
 from holdfast.testing.fakes.predictions import InMemoryPredictionLog
 from holdfast.testing.fakes.profiles import InMemoryProfileStore
 from holdfast.testing.fakes.store import InMemoryStore
+from holdfast.testing.fakes.trainer import OddsTrainer
 from holdfast.testing.fakes.views import InMemoryViews
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "InMemoryReleaseStore",
     "InMemoryStore",
     "InMemoryViews",
+    "OddsTrainer",
 ]
