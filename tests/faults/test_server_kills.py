@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -57,13 +58,16 @@ class TestAControlLoopKilledAtWork:
     def test_is_simply_run_again(self, project, control):
         """
         Killed while it judges, trains, registers and promotes: the chain verifies, there is
-        one champion, and the tick that is run at last does what was to be done.
+        one champion, and the tick that is run at last does what was to be done. An attempt
+        that was killed counts as one, so each next tick comes after its cooldown.
         """
+        clock = project.time_lapse()
         write_turned(project.folder / "turned.csv")
         rng = random.Random(3)
         for _ in range(5):
             self.kill_a_check(project, after=rng.uniform(0.0, 0.6))
             self.let_the_lease_lapse(project)
+            clock.set_to(clock.now() + timedelta(days=31))
 
         ticked = project.json("check", "--data", "turned.csv")
 
@@ -72,9 +76,12 @@ class TestAControlLoopKilledAtWork:
             events = list(ports.events.events())
             assert verify_chain(events) == len(events)
         champions = [event.body for event in events if event.kind == "champion_promoted"]
-        assert status["deployment"]["version"] == champions[-1].version != "v1"
-        assert len({body.previous for body in champions}) == len(champions), "one after another"
-        assert ticked["decision"] in {"keep", "alert", "defer", "retrain"}
+        assert len(champions) == 2, "v1 at first, and one that learnt the turned world"
+        assert status["deployment"]["version"] == champions[-1].version
+        assert (ticked["promoted"], ticked["decision"]) in {
+            (champions[-1].version, "retrain"),
+            (None, "keep"),  # the last of the killed ticks had promoted it
+        }
         assert all(finding["healthy"] for finding in project.json("doctor"))
 
     @staticmethod
@@ -92,7 +99,7 @@ class TestAControlLoopKilledAtWork:
     @staticmethod
     def let_the_lease_lapse(project):
         """As it does by itself a minute after the kill."""
-        database = opened(project)
+        database = opened(project, "rw")
         with database:
             database.execute("UPDATE leases SET expires = 0")
         database.close()
@@ -160,8 +167,10 @@ def load(server, clients, *, stop_after):
             thread.join(PATIENCE)
 
 
-def opened(project):
-    return sqlite3.connect(project.folder / ".holdfast" / "holdfast.db", timeout=PATIENCE)
+def opened(project, mode="ro"):
+    """Read only: a second writer beside a server would have to take part in its locking."""
+    address = f"file:{project.folder}/.holdfast/holdfast.db?mode={mode}"
+    return sqlite3.connect(address, timeout=PATIENCE, uri=True)
 
 
 def logged_predictions(project):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,6 +18,7 @@ from holdfast.loop import challenge as challenging
 from holdfast.loop import rehearse_project
 from holdfast.loop.rehearse import History
 from holdfast.loop.rehearse_project import Project
+from holdfast.policy.guarding import GuardPolicy
 from holdfast.testing.project import PLAN, QUIET, World, example_candidate, world_rows
 
 WARM_UP, WINDOW = 2000, 600
@@ -23,34 +27,46 @@ TRAINER = LogisticRegressionTrainer()
 REVERSED = World(reversed_concept=True)
 
 
-def rehearsal(*worlds, trainer=TRAINER, seed=0):
+class Watched:
+    """Labels that remember how far they were read."""
+
+    def __init__(self, labels):
+        self._labels, self.furthest = labels, 0
+
+    def __getitem__(self, rows):
+        self.furthest = max(self.furthest, rows.indices(len(self._labels))[1])
+        return self._labels[rows]
+
+
+def rehearsal(*worlds, trainer=TRAINER, window=WINDOW, plan=PLAN, watched=Watched):
     """Return the policy after its warm-up, with a window of each world before it."""
     parts = [world_rows(WARM_UP, seed=1000)]
-    parts += [world_rows(WINDOW, seed=seed + i, world=w) for i, w in enumerate(worlds, start=1)]
+    parts += [world_rows(window, seed=i, world=w) for i, w in enumerate(worlds, start=1)]
     table = pa.concat_tables([rows for rows, _ in parts])
     history = History(
         features=table,
         matrix=encode_table(table, FIRST.contract),
-        labels=np.concatenate([labels for _, labels in parts]),
+        labels=watched(np.concatenate([labels for _, labels in parts])),
     )
     return Project(
         history,
         FIRST,
         warm_up=WARM_UP,
-        window=WINDOW,
-        plan=PLAN,
+        window=window,
+        plan=plan,
         trainers=[trainer],
         runtime=OnnxRuntime(),
     )
 
 
-def close(project, count, *, delay=1):
-    """Close the first windows one after the other."""
+def close(project, count, *, delay=1, window=WINDOW):
+    """Close the first windows one after the other; no label is read before its time."""
     steps = []
     for k in range(count):
-        start = WARM_UP + k * WINDOW
-        known = start + WINDOW - (delay - 1) * WINDOW
-        steps.append(project.close(start, start + WINDOW, known=known))
+        start = WARM_UP + k * window
+        known = start + window - (delay - 1) * window
+        steps.append(project.close(start, start + window, known=known))
+        assert project._history.labels.furthest <= known
     return steps
 
 
@@ -96,6 +112,15 @@ class TestClose:
         assert steps[3].decision.action is Action.KEEP
         assert steps[3].decision.reasons[-1] == "performance held on the mature labels"
 
+    @pytest.mark.parametrize("delay", [1, 2, 3])
+    def test_reads_no_label_before_it_is_known(self, delay):
+        """Through quiet, harm, attempt and promotion; `close` above asserts it each time."""
+        project = rehearsal(QUIET, *[REVERSED] * 5)
+
+        steps = close(project, 6, delay=delay)
+
+        assert any(step.promoted for step in steps)
+
     def test_without_labels_yet_it_says_that_it_cannot_tell(self):
         """With a delay of three windows the first two closes know none."""
         steps = close(rehearsal(QUIET, QUIET, QUIET), 2, delay=3)
@@ -133,15 +158,24 @@ class TestRetraining:
         assert plan.guard < len(rows)
 
     def test_rows_that_judged_once_do_not_judge_again(self, attempts):
-        """The guard of each attempt against a champion begins where the one before ended."""
-        project = rehearsal(QUIET, *[World(lost=0.0, reversed_concept=True)] * 2, *[QUIET] * 4)
+        """
+        The guard of each attempt against a champion begins where the one before ended,
+        though it asks for more rows than have come since.
+        """
+        soon = timedelta(minutes=1)
+        plan = replace(
+            PLAN,
+            decision=replace(PLAN.decision, cooldown=soon, cooldown_limit=soon),
+            guard=GuardPolicy(rule="no_worse", margin=-1.0),  # refuses whatever comes
+        )
+        project = rehearsal(QUIET, *[REVERSED] * 4, window=400, plan=plan)
 
-        close(project, 7)
+        close(project, 5, window=400)
 
         starts = [plan.guard for _, plan in attempts]
         ends = [len(rows) for rows, _ in attempts]
         assert len(attempts) >= 2
-        assert all(start >= end for start, end in zip(starts[1:], ends, strict=False))
+        assert starts[1:] == ends[:-1]
 
     def test_a_failed_training_ends_the_attempt_and_keeps_the_champion(self):
         """It counts, and the cooldown grows."""

@@ -8,7 +8,7 @@ import pytest
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.errors import TooFewLabelsError, TrainingFailedError
 from holdfast.loop.train import fit_on, refit
-from holdfast.testing.fakes import OddsTrainer
+from holdfast.testing.fakes import OddsModel, OddsTrainer
 from holdfast.testing.learnable import learnable
 
 
@@ -75,7 +75,7 @@ class TestFitOn:
 
         class Absent(OddsTrainer):
             def fit(self, rows, labels, **_):
-                return Odds(np.nan)
+                return OddsModel(np.nan)
 
         data = learnable()
 

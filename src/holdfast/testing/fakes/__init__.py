@@ -1,4 +1,4 @@
-"""Stores in memory, a clock that stands still and a trainer that fits nothing, for tests of what uses the ports."""
+"""In memory: stores, a clock that stands still, a trainer that fits nothing; for tests."""
 
 from holdfast.testing.fakes.clock import FakeClock
 from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
@@ -9,7 +9,7 @@ from holdfast.testing.fakes.outbox import InMemoryOutbox
 from holdfast.testing.fakes.predictions import InMemoryPredictionLog
 from holdfast.testing.fakes.profiles import InMemoryProfileStore
 from holdfast.testing.fakes.store import InMemoryStore
-from holdfast.testing.fakes.trainer import OddsTrainer
+from holdfast.testing.fakes.trainer import OddsModel, OddsTrainer
 from holdfast.testing.fakes.views import InMemoryViews
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "InMemoryReleaseStore",
     "InMemoryStore",
     "InMemoryViews",
+    "OddsModel",
     "OddsTrainer",
 ]
