@@ -45,16 +45,17 @@ __all__ = [
 NO_MIRROR = {"HOLDFAST_REGISTRY__MLFLOW": ""}  # saves the seconds that MLflow takes to load
 HOLDFAST = Path(sys.executable).with_name("holdfast")  # the console script beside this Python
 PATIENCE = 60.0  # seconds after which what was waited for counts as not coming
-_POLL = 0.02
 
 
-def await_that(come: Callable[[], bool], what: str, *, within: float = PATIENCE) -> float:
+def await_that(
+    come: Callable[[], bool], what: str, *, within: float = PATIENCE, poll: float = 0.02
+) -> float:
     """Ask until it is so, and return the seconds that it took."""
     begin = time.monotonic()
     while not come():
         waited = time.monotonic() - begin
         assert waited < within, f"not within {within:g} s: {what}"
-        time.sleep(_POLL)
+        time.sleep(poll)  # between two questions
     return time.monotonic() - begin
 
 
@@ -82,7 +83,7 @@ def run(
 
 @dataclass
 class Process:
-    """A running `holdfast` command whose output is read as it comes."""
+    """A running command whose output is read as it comes."""
 
     popen: subprocess.Popen[str]
     out: list[str] = field(default_factory=list)
@@ -92,21 +93,22 @@ class Process:
 
     @classmethod
     def start(cls, *words: object, cwd: Path, **extra: str) -> Self:
-        """Start a command."""
-        process = cls(
-            subprocess.Popen(
-                [str(HOLDFAST), *map(str, words)],
-                cwd=cwd,
-                env=environment(**extra),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+        """Start a `holdfast` command."""
+        return cls.of([str(HOLDFAST), *map(str, words)], cwd=cwd, **extra)
+
+    @classmethod
+    def of(cls, command: list[str], *, cwd: Path, **extra: str) -> Self:
+        """Start any command."""
+        popen = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment(**extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        for stream, lines in (
-            (process.popen.stdout, process.out),
-            (process.popen.stderr, process.err),
-        ):
+        process = cls(popen)
+        for stream, lines in ((popen.stdout, process.out), (popen.stderr, process.err)):
             thread = threading.Thread(target=process._read, args=(stream, lines), daemon=True)
             thread.start()
             process._readers.append(thread)
@@ -157,7 +159,8 @@ class Server:
 
     def predict(self, features: Mapping[str, object], **beside: object) -> dict[str, Any]:
         """Score one row, which must succeed."""
-        return self.post("/v1/predict", {"features": features, **beside})
+        answer: dict[str, Any] = self.post("/v1/predict", {"features": features, **beside})
+        return answer
 
     def predict_all(self, rows: list[dict[str, Any]], size: int = 1000) -> list[dict[str, Any]]:
         """Score rows in batches, in order."""

@@ -12,7 +12,7 @@ import httpx2
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-from tests.harness import PATIENCE, Project, await_that, run
+from tests.harness import PATIENCE, Project, await_that, refusal, run
 
 pytestmark = pytest.mark.slow
 
@@ -242,6 +242,9 @@ class TestDrift:
         assert [name for name, f in found.items() if f["verdict"] == "drifted"] == [
             "MonthlyCharges"
         ]
+        (tmp_path / "narrow.csv").write_text("tenure\n3\n4\n")
+        said = refusal(run("drift", "a.csv", "narrow.csv", cwd=tmp_path))
+        assert "is in the reference rows, but not in the current ones" in said
         methods = {test["method"] for test in found["MonthlyCharges"]["tests"]}
         assert "kolmogorov_smirnov" in methods
 

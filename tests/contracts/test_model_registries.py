@@ -14,7 +14,7 @@ from holdfast.testing.suites.model_registry import Mirrored, ModelRegistrySuite
 def migrated(tmp_path_factory):
     """A database that MLflow has migrated once: it takes seconds."""
     folder = tmp_path_factory.mktemp("migrated")
-    registry = MlflowRegistry(folder, model_name="none")
+    registry = MlflowRegistry(f"sqlite:///{folder / 'mlflow.db'}", model_name="none")
     assert registry._client.search_registered_models() == []
     return folder / "mlflow.db"
 
@@ -26,7 +26,9 @@ class TestMlflowRegistry(ModelRegistrySuite):
         folder = tmp_path / "ml flow"
         folder.mkdir()
         shutil.copy(migrated, folder)
-        return MlflowRegistry(folder, model_name="churn: Böhme/Söhne's")
+        return MlflowRegistry(
+            f"sqlite:///{folder / 'mlflow.db'}", model_name="churn: Böhme/Söhne's"
+        )
 
     @pytest.fixture
     def mirrored(self, registry):

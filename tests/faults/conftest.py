@@ -53,12 +53,12 @@ def control_of(project):
         yield settings, ports
 
 
-def write_customers(path, n, *, turned=False):
-    """The older leave; `turned` makes it the younger."""
+def write_customers(path, n):
+    """The older leave."""
     rng = random.Random(n)
     lines = ["age,plan,left"]
     for _ in range(n):
         age = rng.uniform(20, 80)
-        leaves = rng.random() < (80 - age if turned else age - 20) / 60
+        leaves = rng.random() < (age - 20) / 60
         lines.append(f"{age:.1f},{rng.choice(['basic', 'plus'])},{'yes' if leaves else 'no'}")
     path.write_text("\n".join(lines) + "\n")

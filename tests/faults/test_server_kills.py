@@ -7,17 +7,17 @@ import queue
 import random
 import signal
 import sqlite3
-import subprocess
 import threading
 from datetime import timedelta
 
 import httpx2
 import pytest
-from tests.harness import PATIENCE
+from tests.harness import PATIENCE, await_that
 
 from holdfast.domain.events import verify_chain
 
 N_CLIENTS = 4
+STEPS = ("decision_made", "retraining_started", "challenger_judged", "release_registered")
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,8 @@ class TestAControlLoopKilledAtWork:
         """
         clock = project.time_lapse()
         write_turned(project.folder / "turned.csv")
-        rng = random.Random(3)
-        for _ in range(5):
-            self.kill_a_check(project, after=rng.uniform(0.0, 0.6))
+        for step in STEPS:
+            self.kill_a_check(project, once=step)
             self.let_the_lease_lapse(project)
             clock.set_to(clock.now() + timedelta(days=31))
 
@@ -85,14 +84,16 @@ class TestAControlLoopKilledAtWork:
         assert all(finding["healthy"] for finding in project.json("doctor"))
 
     @staticmethod
-    def kill_a_check(project, *, after):
-        """Kill it some time after it has taken the lease; before that it has changed nothing."""
-        before = lease_token(project)
+    def kill_a_check(project, *, once):
+        """Kill it as soon as it has written an event of this kind, in whatever it does next."""
+        before = n_events(project, once)
         process = project.start("check", "--data", "turned.csv")
         try:
-            while lease_token(project) == before and process.popen.poll() is None:
-                waited(process.popen, 0.01)
-            waited(process.popen, after)
+            await_that(
+                lambda: n_events(project, once) > before or process.popen.poll() is not None,
+                f"the event {once}",
+                poll=0.001,
+            )
         finally:
             process.stop(signal.SIGKILL)
 
@@ -151,7 +152,7 @@ class Client:
 
 def load(server, clients, *, stop_after):
     """Let all clients ask, and kill the server once so many requests were answered."""
-    answered = queue.SimpleQueue()
+    answered: queue.SimpleQueue[str] = queue.SimpleQueue()
     threads = [
         threading.Thread(target=client.ask_until_it_breaks, args=(server.url, answered))
         for client in clients
@@ -190,19 +191,11 @@ def logged_keys(project):
     return keys
 
 
-def lease_token(project):
+def n_events(project, kind):
     database = opened(project)
-    row = database.execute("SELECT token FROM leases").fetchone()
+    (n,) = database.execute("SELECT count(*) FROM events WHERE kind = ?", [kind]).fetchone()
     database.close()
-    return row
-
-
-def waited(process, seconds):
-    """Return after so many seconds, or as soon as the process has ended."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
+    return n
 
 
 def write_turned(path):

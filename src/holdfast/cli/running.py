@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def run_loop(
     A tick that fails is reported, and the next one comes at its time: the loop must
     outlive a store that is away for an hour.
     """
-    from apscheduler.schedulers.blocking import BlockingScheduler
+    from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.interval import IntervalTrigger
 
     from holdfast.domain.durations import parse_duration
@@ -88,10 +89,13 @@ def run_loop(
         if ticked is not None:
             say(ticked)
 
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C under `up` sends the one and the other
+        signal.signal(number, lambda *_: stopping.set())
     tick_once()
-    if once:
+    if once or stopping.is_set():
         return
-    scheduler = BlockingScheduler(timezone="UTC")
+    scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick_once,
         IntervalTrigger(seconds=max(1, int(interval.total_seconds())), timezone="UTC"),
@@ -99,9 +103,9 @@ def run_loop(
         max_instances=1,
         misfire_grace_time=None,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
     scheduler.start()
+    stopping.wait()
+    scheduler.shutdown()  # waits for a tick under way
 
 
 @contextmanager

@@ -84,6 +84,7 @@ class WindowJudged:
     share_drifted: float
     confidence: float | None = None  # mean |p - 0.5|
     n_labelled: int = 0  # mature rows behind the performance figures
+    from_file: bool = False  # a file stood in for the window; the log's rows were not looked at
     performance: dict[str, float] | None = None
 
 

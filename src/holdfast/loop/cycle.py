@@ -195,7 +195,11 @@ def _drafts(
     version = champion.record.version
     assessment, evidence = finding.assessment, finding.evidence
     key = digest([version, plan.policy_digest, finding.window, evidence, decision])
-    judged = [] if assessment is None else [assessment.judged(finding.window, version)]
+    judged = (
+        []
+        if assessment is None
+        else [assessment.judged(finding.window, version, from_file=finding.from_file)]
+    )
     alerts = [
         Draft(
             body=AlertRaised(alert=alert, model_version=version),

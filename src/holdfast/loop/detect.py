@@ -40,6 +40,7 @@ class Finding:
     window: Window
     assessment: Assessment | None  # None if the window is empty
     evidence: Evidence
+    from_file: bool = False  # a file stood in for the current window
 
 
 def mature_window(now: datetime, plan: ControlPlan) -> Window:
@@ -128,6 +129,7 @@ def detect_in_file(
         window=Window(start_at=now - plan.window, end_at=now),
         assessment=assessment,
         evidence=assessment.complete(evidence),
+        from_file=True,
     )
 
 

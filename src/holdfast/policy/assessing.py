@@ -112,7 +112,9 @@ class Assessment:
             return False
         return True if DegradationVerdict.HELD in verdicts else None
 
-    def judged(self, window: Window, version: ModelVersion) -> WindowJudged:
+    def judged(
+        self, window: Window, version: ModelVersion, *, from_file: bool = False
+    ) -> WindowJudged:
         """Return the event that records this assessment."""
         performance = self.performance
         return WindowJudged(
@@ -125,6 +127,7 @@ class Assessment:
             confidence=None if self.confidence is None else self.confidence.current,
             n_labelled=0 if performance is None else performance.n,
             performance=None if performance is None else performance.figures,
+            from_file=from_file,
         )
 
     def complete(self, evidence: Evidence) -> Evidence:

@@ -115,8 +115,9 @@ def _after(state: ControlState, event: Event) -> ControlState:
                 "alerts": (),
                 "drift_since": None,
             }
-        case WindowJudged(window=window):
-            changes = {"last_window": window}
+        case WindowJudged(window=window, from_file=from_file):
+            # What is wrong with a file says nothing about the rows logged in its place.
+            changes = {"last_window": None if from_file else window}
         case DecisionMade(decision=decision, alerts=alerts):
             still = state.drift_since or decision.onset_at
             changes = {"alerts": alerts, "drift_since": still if alerts else None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -171,7 +172,7 @@ class TestReplay:
     def test_a_promotion_takes_effect_from_the_next_window(self):
         """The version that made a window's scores is the one before its step."""
         for run in runs(honest()).values():
-            for this, following in zip(run.windows, run.windows[1:], strict=False):
+            for this, following in pairwise(run.windows):
                 changed = this.model_version != following.model_version
                 assert changed == this.step.promoted
 

@@ -165,6 +165,14 @@ class TestChampion:
 
         assert "no probability" in project.problem
 
+    def test_says_why_no_model_answers_if_the_only_release_was_refused(self, project):
+        """To advise a training where one was done would send people the wrong way."""
+        project.deploy("v1", damaged="model.onnx")
+        project.champion.refresh()
+
+        with pytest.raises(NoChampionError, match=r"model\.onnx has another digest"):
+            project.champion.current()
+
     def test_tells_of_a_refused_release_once(self, project):
         """The alert is raised once, however often the release is tried again."""
         project.deploy("v1", damaged="model.onnx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,13 +44,13 @@ def rows(seed, *, n=N, shift=0.0, lost=0.0, reversed_concept=False):
 
 TABLE, LABELS, SCORES = rows(0)
 REFERENCE = reference_profile(TABLE, CONTRACT, SCORES, labels=LABELS)
-assert REFERENCE.score_grid is not None
+SCORE_GRID: Any = REFERENCE.score_grid
 BASELINE = measure(LABELS, SCORES, threshold=CONTRACT.threshold)
 
 
 def observe(seed=1, *, labelled=True, scored=True, **changes):
     table, labels, scores = rows(seed, **changes)
-    counted = score_profile(scores, REFERENCE.score_grid) if scored else None
+    counted = score_profile(scores, SCORE_GRID) if scored else None
     counts = profile(table, REFERENCE.grid, scores=counted)
     return Observed(
         current=counts,

@@ -211,3 +211,31 @@ class TestFold:
     def test_nothing_happened_is_a_state(self):
         """A new project has no champion and may try at once."""
         assert fold([]) == ControlState()
+
+    def test_a_broken_file_says_nothing_about_the_log(self):
+        """`check --data` on a bad file must not keep sound rows from a later training."""
+        window = Window(start_at=START, end_at=START + DAY)
+        seen = WindowJudged(
+            window=window,
+            model_version=V1,
+            n=9,
+            drifted=(),
+            underpowered=(),
+            share_drifted=0.0,
+            from_file=True,
+        )
+        gone = Alert(
+            trigger=Trigger.BROKEN_FEED,
+            severity=Severity.CRITICAL,
+            subject="data_gb",
+            message="data_gb looks broken upstream: all values missing",
+        )
+        broken = DecisionMade(
+            decision=Decision(action=Action.FIX_UPSTREAM, policy="harm", reasons=("…",)),
+            model_version=V1,
+            alerts=(gone,),
+            n_labels=0,
+            policy_digest="p",
+        )
+
+        assert fold(story(seen, broken)).broken_windows == ()

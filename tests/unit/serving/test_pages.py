@@ -24,7 +24,7 @@ def judge(world, subject="charges"):
         trigger=Trigger.PERFORMANCE,
         severity=Severity.CRITICAL,
         subject=subject,
-        message="fell from 0.842 to 0.761",
+        message=f"{subject} fell from 0.842 to 0.761",
     )
     now = world.clock.now()
     window = WindowJudged(
@@ -48,7 +48,7 @@ def judge(world, subject="charges"):
     )
     bodies = (window, AlertRaised(alert=alert, model_version=version), decision)
     drafts = [Draft(body=body, actor="control") for body in bodies]
-    return world.store.events.append(drafts, at=now)[-1].event_id
+    return world.store.events.append(drafts, at=now)[-1].seq
 
 
 class TestStatusPage:
@@ -75,7 +75,7 @@ class TestStatusPage:
         answer = client.post("/v1/predict", json={"features": row}).json()
         label = {"prediction_id": answer["prediction_id"], "label": "Yes"}
         client.post("/v1/labels", json=label)
-        event_id = judge(serving)
+        seq = judge(serving)
 
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", client.get("/").text))
 
@@ -87,7 +87,7 @@ class TestStatusPage:
         assert "Fix upstream by policy harm" in page
         assert "The feed is broken." in page
         assert "critical charges fell from 0.842 to 0.761" in page
-        assert f"holdfast explain {event_id}" in page
+        assert f"holdfast explain {seq}" in page
 
     def test_shows_a_refused_release(self, client, serving):
         """On top, with what to do."""

@@ -17,7 +17,7 @@ early = "mlflow" in sys.modules
 from holdfast.domain.releases import Manifest, ModelMetrics, Recipe
 
 folder = pathlib.Path(sys.argv[1])
-registry = m.MlflowRegistry(folder / "mlflow", model_name="churn")
+registry = m.MlflowRegistry(f"sqlite:///{folder}/mlflow/mlflow.db", model_name="churn")
 recipe = Recipe(trainer="lr", parameters={"converged": True}, seed=3, training_window="all",
                 n_train=6, n_validation=2, n_test=2, split="stratified")
 release = dict(
