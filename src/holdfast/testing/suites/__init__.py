@@ -11,6 +11,7 @@ from holdfast.testing.suites.event_log import EventLogSuite
 from holdfast.testing.suites.label_ledger import LabelLedgerSuite
 from holdfast.testing.suites.lease import LeaseSuite
 from holdfast.testing.suites.model_registry import ModelRegistrySuite
+from holdfast.testing.suites.notifier import NotifierSuite
 from holdfast.testing.suites.object_store import ObjectStoreSuite
 from holdfast.testing.suites.outbox import OutboxSuite
 from holdfast.testing.suites.prediction_log import PredictionLogSuite
@@ -28,6 +29,7 @@ __all__ = [
     "LabelLedgerSuite",
     "LeaseSuite",
     "ModelRegistrySuite",
+    "NotifierSuite",
     "ObjectStoreSuite",
     "OutboxSuite",
     "PredictionLogSuite",
