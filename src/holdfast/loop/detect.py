@@ -28,9 +28,17 @@ if TYPE_CHECKING:
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.policy.transitions import ControlState
 
-__all__ = ["Finding", "detect", "detect_in_file", "labels_of", "mature_rows", "mature_window"]
+__all__ = [
+    "ONSET_WINDOWS",
+    "Finding",
+    "detect",
+    "detect_in_file",
+    "labels_of",
+    "mature_rows",
+    "mature_window",
+]
 
-_ONSET_WINDOWS = 4  # how many windows back the start of a loss of performance is looked for
+ONSET_WINDOWS = 4  # how many windows back the start of a loss of performance is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +220,7 @@ def _onset(
     """Estimate since when the world is another: by the loss if it is raised, else by drift."""
     matured = mature_window(now, plan)
     if any(alert.trigger is Trigger.PERFORMANCE for alert in assessment.alerts):
-        back = Window(start_at=matured.end_at - _ONSET_WINDOWS * plan.window, end_at=matured.end_at)
+        back = Window(start_at=matured.end_at - ONSET_WINDOWS * plan.window, end_at=matured.end_at)
         rows = _own_rows(ports, champion, back, now)
         losses = (_scores(rows) - labels_of(rows)) ** 2
         first = change_point(losses, reference_mean=champion.baseline.figures["brier"])

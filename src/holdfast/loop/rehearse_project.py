@@ -27,6 +27,7 @@ from holdfast.drift.profile import Profile, profile, reference_profile
 from holdfast.drift.scores import score_profile
 from holdfast.loop.challenge import Challenger, allot, challenge
 from holdfast.loop.control import Incumbent
+from holdfast.loop.detect import ONSET_WINDOWS
 from holdfast.loop.rehearse import Step
 from holdfast.performance.onset import change_point
 from holdfast.policy.alerting import harm_is_open
@@ -160,7 +161,7 @@ class Project:
 
     def _onset(self, alerts: Sequence[Alert], start: int, known: int) -> int:
         if any(alert.trigger is Trigger.PERFORMANCE for alert in alerts):
-            first = max(self._own_from, known - 4 * self._window)
+            first = max(self._own_from, known - ONSET_WINDOWS * self._window)
             labels = self._history.labels[first:known]
             scores = self.score(self._history.matrix.take(slice(first, known)))
             losses = (scores - labels) ** 2
