@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
+from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.verdicts import (
     DriftPolicy,
     FeatureReport,
@@ -17,6 +18,8 @@ from holdfast.drift.verdicts import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from holdfast.drift.grid import Grid
+    from holdfast.drift.methods.protocol import Method
     from holdfast.drift.profile import Profile
     from holdfast.drift.scores import ScoreProfile
 
@@ -87,6 +90,8 @@ def compare(
     *,
     policy: DriftPolicy | None = None,
     weights: Mapping[str, float] | None = None,
+    grid: Grid | None = None,
+    methods: Mapping[str, Method] = METHODS,
 ) -> DriftReport:
     """Compare a window with the reference, feature by feature.
 
@@ -99,6 +104,8 @@ def compare(
         policy: The bounds; None takes the defaults.
         weights: Importance of each feature by name, for the weighted share; a feature
             that is not named weighs nothing.
+        grid: Where the cells lie, for the methods that need values, not only their order.
+        methods: Every method that may be asked, by name.
 
     Raises:
         EmptyWindowError: If either holds no rows.
@@ -107,9 +114,12 @@ def compare(
     policy = policy or DriftPolicy()
     if reference.grid_digest != current.grid_digest:
         raise GridMismatchError(reference.grid_digest, current.grid_digest)
+    if grid is not None and grid.digest != reference.grid_digest:
+        raise GridMismatchError(grid.digest, reference.grid_digest)
     _refuse_empty(reference.n_rows, current.n_rows)
     pairs = list(zip(reference.features, current.features, strict=True))
-    features = judge_features(pairs, policy)
+    cells = None if grid is None else grid.features
+    features = judge_features(pairs, policy, cells=cells, methods=methods)
     share = _weighted_share(features, {feature.name: 1.0 for feature in features}) or 0.0
     return DriftReport(
         n_reference=reference.n_rows,

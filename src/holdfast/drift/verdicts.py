@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from holdfast.drift.broken import absent_share, breakage
 from holdfast.drift.counts import CategoryCounts
+from holdfast.drift.methods.protocol import Comparison
+from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.power import RowsNeeded, Sensitivity, rows_needed
-from holdfast.drift.univariate import METHODS, MethodResult
 from holdfast.stats.multiplicity import benjamini_hochberg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from holdfast.domain.contract import FeatureKind
     from holdfast.drift.counts import FeatureCounts
+    from holdfast.drift.grid import FeatureCells
+    from holdfast.drift.methods.protocol import Method, MethodResult
 
 __all__ = ["DriftPolicy", "FeatureReport", "FeatureTest", "Verdict", "judge_features"]
 
@@ -166,20 +169,32 @@ class FeatureReport:
 
 
 def judge_features(
-    pairs: Sequence[tuple[FeatureCounts, FeatureCounts]], policy: DriftPolicy
+    pairs: Sequence[tuple[FeatureCounts, FeatureCounts]],
+    policy: DriftPolicy,
+    *,
+    cells: Sequence[FeatureCells | None] | None = None,
+    methods: Mapping[str, Method] = METHODS,
 ) -> tuple[FeatureReport, ...]:
     """Test every feature, adjust over the whole family, and give each its verdict.
 
     Args:
         pairs: Reference and current counts of each feature; both windows hold rows.
         policy: The bounds.
+        cells: Where each feature's cells lie, for the methods that ask for values; None
+            where only their order is known.
+        methods: Every method that may be asked, by name.
     """
-    applicable = [[m for m in METHODS.values() if m.applies(*pair)] for pair in pairs]
-    n_tests = sum(m.name in policy.decisive for methods in applicable for m in methods)
+    unasked = Sensitivity(level=policy.alpha, power=policy.power)
+    compared = [
+        Comparison(reference=left, current=right, cells=where, sensitivity=unasked)
+        for (left, right), where in zip(pairs, cells or [None] * len(pairs), strict=True)
+    ]
+    applicable = [[m for m in methods.values() if m.applies(pair)] for pair in compared]
+    n_tests = sum(m.name in policy.decisive for row in applicable for m in row)
     sensitivity = Sensitivity(level=policy.alpha / max(1, n_tests), power=policy.power)
     results = [
-        [method.compare(*pair, sensitivity=sensitivity) for method in methods]
-        for pair, methods in zip(pairs, applicable, strict=True)
+        [method.compare(replace(pair, sensitivity=sensitivity)) for method in row]
+        for pair, row in zip(compared, applicable, strict=True)
     ]
     adjusted = iter(benjamini_hochberg(_decisive_p_values(results, policy)))
     return tuple(

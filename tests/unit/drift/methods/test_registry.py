@@ -13,9 +13,10 @@ from scipy import stats
 
 from holdfast.domain.contract import FeatureKind
 from holdfast.drift.grid import cut_grid
+from holdfast.drift.methods.protocol import Comparison
+from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.power import Sensitivity
 from holdfast.drift.profile import profile
-from holdfast.drift.univariate import METHODS
 
 SENSITIVITY = Sensitivity(level=0.01, power=0.8)
 NUMBERS: list[list[float | None]] = [
@@ -39,13 +40,16 @@ def counts(one_feature, kind, reference, current):
     kind_of = pa.float64() if kind is FeatureKind.NUMERIC else pa.string()
     tables = [pa.table({"x": pa.array(values, kind_of)}) for values in (reference, current)]
     grid = cut_grid(tables[0], contract)
-    return [profile(table, grid).features[0] for table in tables]
+    reference, current = (profile(table, grid).features[0] for table in tables)
+    return Comparison(
+        reference=reference, current=current, cells=grid.features[0], sensitivity=SENSITIVITY
+    )
 
 
-def run(name, reference, current):
+def run(name, pair):
     method = METHODS[name]
-    assert method.applies(reference, current)
-    return method.compare(reference, current, sensitivity=SENSITIVITY)
+    assert method.applies(pair)
+    return method.compare(pair)
 
 
 class TestEveryMethod:
@@ -60,8 +64,8 @@ class TestEveryMethod:
         for reference in columns:
             for current in columns:
                 pair = counts(one_feature, kind, reference, current)
-                if method.applies(*pair):
-                    results.append(method.compare(*pair, sensitivity=SENSITIVITY))
+                if method.applies(pair):
+                    results.append(method.compare(pair))
 
         for result in results:
             assert result.method == name
@@ -77,8 +81,8 @@ class TestEveryMethod:
         column = (NUMBERS if kind is FeatureKind.NUMERIC else WORDS)[3]
         pair = counts(one_feature, kind, [*column, None], [*column, None])
 
-        if METHODS[name].applies(*pair):
-            assert run(name, *pair).effect == pytest.approx(0.0, abs=1e-7)
+        if METHODS[name].applies(pair):
+            assert run(name, pair).effect == pytest.approx(0.0, abs=1e-7)
 
 
 class TestKolmogorovSmirnov:
@@ -90,7 +94,7 @@ class TestKolmogorovSmirnov:
 
         result = run(
             "kolmogorov_smirnov",
-            *counts(one_feature, FeatureKind.NUMERIC, reference, current),
+            counts(one_feature, FeatureKind.NUMERIC, reference, current),
         )
 
         assert result.statistic == pytest.approx(stats.ks_2samp(reference, current).statistic)
@@ -104,7 +108,7 @@ class TestKolmogorovSmirnov:
 
         result = run(
             "kolmogorov_smirnov",
-            *counts(one_feature, FeatureKind.NUMERIC, reference, current),
+            counts(one_feature, FeatureKind.NUMERIC, reference, current),
         )
 
         truth = stats.ks_2samp(reference, current).statistic
@@ -117,9 +121,7 @@ class TestChiSquare:
         """As in scipy where no category is rare."""
         reference, current = ["a"] * 60 + ["b"] * 40, ["a"] * 30 + ["b"] * 50
 
-        result = run(
-            "chi_square", *counts(one_feature, FeatureKind.CATEGORICAL, reference, current)
-        )
+        result = run("chi_square", counts(one_feature, FeatureKind.CATEGORICAL, reference, current))
 
         oracle = stats.chi2_contingency(np.array([[60, 40], [30, 50]]), correction=False)
         assert result.p_value == pytest.approx(oracle.pvalue)
@@ -132,7 +134,7 @@ class TestMissingness:
         reference = [1.0] * 40
         current = [1.0] * 30 + [None] * 9 + [math.inf]
 
-        result = run("missingness", *counts(one_feature, FeatureKind.NUMERIC, reference, current))
+        result = run("missingness", counts(one_feature, FeatureKind.NUMERIC, reference, current))
 
         oracle = stats.fisher_exact(np.array([[0, 40], [10, 30]])).pvalue
         assert result.p_value == pytest.approx(oracle)
@@ -146,7 +148,7 @@ class TestUnseenCategories:
         current = ["DSL"] * 450 + ["dsl"] * 50
 
         result = run(
-            "unseen_categories", *counts(one_feature, FeatureKind.CATEGORICAL, reference, current)
+            "unseen_categories", counts(one_feature, FeatureKind.CATEGORICAL, reference, current)
         )
 
         assert result.p_value is not None
@@ -159,7 +161,7 @@ class TestUnseenCategories:
         current = [f"customer {i}" for i in range(500, 1_000)]
 
         result = run(
-            "unseen_categories", *counts(one_feature, FeatureKind.CATEGORICAL, reference, current)
+            "unseen_categories", counts(one_feature, FeatureKind.CATEGORICAL, reference, current)
         )
 
         assert result.p_value == 1.0

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from holdfast.drift.bins import merged_bins
 from holdfast.drift.counts import CategoryCounts, NumericCounts
+from holdfast.drift.methods.protocol import Comparison, Method, MethodResult
 from holdfast.stats import divergence, two_sample
 
 if TYPE_CHECKING:
     from holdfast.drift.counts import FeatureCounts
-    from holdfast.drift.power import Sensitivity
 
 C = TypeVar("C", NumericCounts, CategoryCounts)
 
@@ -23,60 +21,10 @@ __all__ = [
     "ChiSquare",
     "JensenShannon",
     "KolmogorovSmirnov",
-    "Method",
-    "MethodResult",
     "Missingness",
     "PopulationStabilityIndex",
     "UnseenCategories",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodResult:
-    """What a method found for one feature.
-
-    Attributes:
-        method: Its name in snake_case.
-        statistic: Its own statistic.
-        p_value: None for a divergence, which is a size without a test.
-        effect: The size of the shift, in [0, 1] for tests: a distance between
-            distributions or a difference of shares.
-        bound: By how much `statistic` may be too small because cells hide order;
-            0.0 where it is exact.
-        smallest_detectable: The effect that this many rows would find with the power
-            asked for, above 1 if they would find none; None where it is not worked out.
-    """
-
-    method: str
-    statistic: float
-    p_value: float | None
-    effect: float
-    bound: float = 0.0
-    smallest_detectable: float | None = None
-
-
-class Method(Protocol):
-    """Compares one feature between two windows on the same grid; pure."""
-
-    @property
-    def name(self) -> str:
-        """The method's name in snake_case, as reports show it."""
-        ...
-
-    @property
-    def is_test(self) -> bool:
-        """Whether it gives a p-value, and so can take part in a verdict."""
-        ...
-
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
-        """Tell whether there is something this method can compare; both hold rows."""
-        ...
-
-    def compare(
-        self, reference: FeatureCounts, current: FeatureCounts, *, sensitivity: Sensitivity
-    ) -> MethodResult:
-        """Compare; only called if `applies` says so. Every figure is finite."""
-        ...
 
 
 class KolmogorovSmirnov:
@@ -89,15 +37,13 @@ class KolmogorovSmirnov:
     name = "kolmogorov_smirnov"
     is_test = True
 
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
+    def applies(self, pair: Comparison) -> bool:
         """Numeric features with values on both sides."""
-        return _is_numeric(reference, current) and _both_have_values(reference, current)
+        return _is_numeric(pair) and _both_have_values(pair)
 
-    def compare(
-        self, reference: FeatureCounts, current: FeatureCounts, *, sensitivity: Sensitivity
-    ) -> MethodResult:
+    def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance as statistic and effect."""
-        left, right = _as(NumericCounts, reference), _as(NumericCounts, current)
+        left, right = _as(NumericCounts, pair.reference), _as(NumericCounts, pair.current)
         found = two_sample.kolmogorov_smirnov(np.cumsum(left.cells), np.cumsum(right.cells))
         hidden = np.minimum(
             left.cells[::2] / left.n_values, right.cells[::2] / right.n_values
@@ -108,7 +54,7 @@ class KolmogorovSmirnov:
             p_value=found.p_value,
             effect=found.statistic,
             bound=min(float(hidden), 1.0 - found.statistic),
-            smallest_detectable=_detectable(sensitivity.numeric_scale, left, right),
+            smallest_detectable=_detectable(pair.sensitivity.numeric_scale, left, right),
         )
 
 
@@ -118,18 +64,16 @@ class ChiSquare:
     name = "chi_square"
     is_test = True
 
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
+    def applies(self, pair: Comparison) -> bool:
         """Categorical and boolean features with values on both sides."""
-        return not _is_numeric(reference, current) and _both_have_values(reference, current)
+        return not _is_numeric(pair) and _both_have_values(pair)
 
-    def compare(
-        self, reference: FeatureCounts, current: FeatureCounts, *, sensitivity: Sensitivity
-    ) -> MethodResult:
+    def compare(self, pair: Comparison) -> MethodResult:
         """Return chi-square as statistic and total variation as effect."""
-        left, right = _as(CategoryCounts, reference), _as(CategoryCounts, current)
+        left, right = _as(CategoryCounts, pair.reference), _as(CategoryCounts, pair.current)
         cells = two_sample.pool_rare(left.known, right.known, rest=(left.n_unseen, right.n_unseen))
         found = two_sample.chi_square(*cells)
-        scale = sensitivity.categorical_scale(found.degrees_of_freedom)
+        scale = pair.sensitivity.categorical_scale(found.degrees_of_freedom)
         return MethodResult(
             method=self.name,
             statistic=found.statistic,
@@ -145,19 +89,15 @@ class Missingness:
     name = "missingness"
     is_test = True
 
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
+    def applies(self, pair: Comparison) -> bool:
         """Features of which any row lacks a value, on either side."""
-        return reference.n_absent + current.n_absent > 0
+        return pair.reference.n_absent + pair.current.n_absent > 0
 
-    def compare(
-        self,
-        reference: FeatureCounts,
-        current: FeatureCounts,
-        *,
-        sensitivity: Sensitivity,  # noqa: ARG002 - part of the protocol; exact tests need none
-    ) -> MethodResult:
+    def compare(self, pair: Comparison) -> MethodResult:
         """Return the difference of the shares, with Fisher's exact p-value."""
-        found = two_sample.fisher_exact(_absent_of_all(reference), _absent_of_all(current))
+        found = two_sample.fisher_exact(
+            _absent_of_all(pair.reference), _absent_of_all(pair.current)
+        )
         return MethodResult(
             method=self.name,
             statistic=found.statistic,
@@ -172,19 +112,13 @@ class UnseenCategories:
     name = "unseen_categories"
     is_test = True
 
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
+    def applies(self, pair: Comparison) -> bool:
         """Categorical features with an unseen category in the current window."""
-        return not _is_numeric(reference, current) and _as(CategoryCounts, current).n_unseen > 0
+        return not _is_numeric(pair) and _as(CategoryCounts, pair.current).n_unseen > 0
 
-    def compare(
-        self,
-        reference: FeatureCounts,
-        current: FeatureCounts,
-        *,
-        sensitivity: Sensitivity,  # noqa: ARG002 - part of the protocol; exact tests need none
-    ) -> MethodResult:
+    def compare(self, pair: Comparison) -> MethodResult:
         """Return the share of unseen categories; the effect is its growth."""
-        left, right = _as(CategoryCounts, reference), _as(CategoryCounts, current)
+        left, right = _as(CategoryCounts, pair.reference), _as(CategoryCounts, pair.current)
         # What the reference holds beyond the grid is no news either.
         allowance = two_sample.unseen_allowance(left.n_values, left.n_seen_once + left.n_unseen)
         share = right.n_unseen / right.n_values
@@ -203,19 +137,13 @@ class PopulationStabilityIndex:
     name = "population_stability_index"
     is_test = False
 
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
+    def applies(self, pair: Comparison) -> bool:
         """Every feature; missing values have a bin of their own."""
-        return reference.kind == current.kind
+        return pair.reference.kind == pair.current.kind
 
-    def compare(
-        self,
-        reference: FeatureCounts,
-        current: FeatureCounts,
-        *,
-        sensitivity: Sensitivity,  # noqa: ARG002 - part of the protocol; a size has no power
-    ) -> MethodResult:
+    def compare(self, pair: Comparison) -> MethodResult:
         """Return the index in nats."""
-        index = divergence.population_stability_index(*merged_bins(reference, current))
+        index = divergence.population_stability_index(*pair.bins)
         return MethodResult(method=self.name, statistic=index, p_value=None, effect=index)
 
 
@@ -225,19 +153,13 @@ class JensenShannon:
     name = "jensen_shannon"
     is_test = False
 
-    def applies(self, reference: FeatureCounts, current: FeatureCounts) -> bool:
+    def applies(self, pair: Comparison) -> bool:
         """Every feature; missing values have a bin of their own."""
-        return reference.kind == current.kind
+        return pair.reference.kind == pair.current.kind
 
-    def compare(
-        self,
-        reference: FeatureCounts,
-        current: FeatureCounts,
-        *,
-        sensitivity: Sensitivity,  # noqa: ARG002 - part of the protocol; a size has no power
-    ) -> MethodResult:
+    def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        distance = divergence.jensen_shannon(*merged_bins(reference, current))
+        distance = divergence.jensen_shannon(*pair.bins)
         return MethodResult(method=self.name, statistic=distance, p_value=None, effect=distance)
 
 
@@ -261,12 +183,12 @@ def _absent_of_all(counts: FeatureCounts) -> tuple[int, int]:
     return counts.n_absent, counts.n_values + counts.n_absent
 
 
-def _both_have_values(reference: FeatureCounts, current: FeatureCounts) -> bool:
-    return reference.n_values > 0 and current.n_values > 0
+def _both_have_values(pair: Comparison) -> bool:
+    return pair.reference.n_values > 0 and pair.current.n_values > 0
 
 
-def _is_numeric(reference: FeatureCounts, current: FeatureCounts) -> bool:
-    return isinstance(reference, NumericCounts) and isinstance(current, NumericCounts)
+def _is_numeric(pair: Comparison) -> bool:
+    return isinstance(pair.reference, NumericCounts) and isinstance(pair.current, NumericCounts)
 
 
 def _as(kind: type[C], counts: FeatureCounts) -> C:

@@ -1,0 +1,1 @@
+"""How one feature of two windows is compared: one protocol, one registry."""

@@ -1,0 +1,35 @@
+"""Who counts a data set's rows on a grid: threads on this machine, or a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from holdfast.domain.contract import Contract
+    from holdfast.drift.grid import Grid
+    from holdfast.drift.profile import Profile
+
+__all__ = ["ProfileEngine"]
+
+Rows_contra = TypeVar("Rows_contra", contravariant=True)
+
+
+class ProfileEngine(Protocol[Rows_contra]):
+    """Counts rows wherever they lie; every engine counts alike, to the last row."""
+
+    def profile(self, rows: Rows_contra, contract: Contract, grid: Grid) -> Profile:
+        """Count all rows on a grid.
+
+        However the rows are split, counts, minima and maxima are the same; sums agree to
+        1e-9 relative.
+
+        Args:
+            rows: In the form that this engine reads.
+            contract: What the columns are; others are ignored.
+            grid: Whose cells to count in.
+
+        Raises:
+            ColumnError: If a feature is absent, or its type cannot become the contract's.
+            DataFileError: If rows cannot be read.
+        """
+        ...
