@@ -66,6 +66,22 @@ class TestProfilesAddUp:
         assert (left.minimum, left.maximum) == (right.minimum, right.maximum)
         np.testing.assert_allclose(left.sums, right.sums, rtol=1e-9, atol=1e-9 * 1e6)
 
+    @given(reference=batches(), parts=st.tuples(*[batches(least=0)] * 3))
+    def test_the_grouping_does_not_matter(self, reference, parts):
+        """A day is the sum of its hours, however they were summed: to the last count."""
+        grid = cut_grid(table(reference), CONTRACT)
+        a, b, c = (profile(table(part), grid) for part in parts)
+
+        left, right = (a + b) + c, a + (b + c)
+
+        assert left.n_rows == right.n_rows
+        assert left.rows_outside == right.rows_outside
+        assert _words(left) == _words(right)
+        assert _numbers(left).cells.tolist() == _numbers(right).cells.tolist()
+        np.testing.assert_allclose(
+            _numbers(left).sums, _numbers(right).sums, rtol=1e-9, atol=1e-9 * 1e6
+        )
+
     @given(reference=batches(), first=batches(least=0), second=batches(least=0))
     def test_the_order_does_not_matter(self, reference, first, second):
         """Partitions arrive as they like."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["float_values", "rows_beyond", "rows_not_among", "word_counts"]
+__all__ = ["float_values", "rows_beyond", "unknown_words", "word_codes"]
 
 
 def float_values(column: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -24,28 +22,54 @@ def float_values(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return values
 
 
-def word_counts(column: pa.ChunkedArray) -> tuple[dict[str, int], int]:
-    """Return how often each category occurs, and how many values are missing.
+def word_codes(column: pa.ChunkedArray, words: pa.Array) -> NDArray[np.int64]:
+    """Return which word each row holds.
 
-    Booleans count as the words ``false`` and ``true``.
+    Args:
+        column: Text, a dictionary of text, or booleans; shape ``(n,)``.
+        words: The known ones, all different, shape ``(k,)``.
+
+    Returns:
+        Codes, shape ``(n,)``: the word's place, or k for an unknown word, or k + 1 for
+        a missing one.
     """
-    counted = pc.value_counts(column)
-    words = counted.field(0)
-    if pa.types.is_boolean(words.type):
-        words = words.cast(pa.string())
-    counts = dict(zip(words.to_pylist(), counted.field(1).to_pylist(), strict=True))
-    n_missing = counts.pop(None, 0)
-    return counts, n_missing
+    if pa.types.is_dictionary(column.type):
+        parts = [_dictionary_codes(chunk, words) for chunk in column.chunks]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.string())
+    codes = _filled(pc.index_in(column, value_set=words), len(words))
+    if column.null_count:
+        codes[_booleans(pc.is_null(column))] = len(words) + 1
+    return codes
+
+
+def unknown_words(column: pa.ChunkedArray, unknown: NDArray[np.bool_]) -> list[tuple[str, int]]:
+    """Return the words of the rows that are marked, each with how often it occurs."""
+    counted = pc.value_counts(column.filter(pa.array(unknown)).cast(pa.string()))
+    return list(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
+
+
+def _dictionary_codes(chunk: pa.DictionaryArray, words: pa.Array) -> NDArray[np.int64]:
+    """Look the few words of the dictionary up, not each row's."""
+    n_words = len(chunk.dictionary)
+    code_of = np.append(word_codes(pa.chunked_array([chunk.dictionary]), words), len(words) + 1)
+    codes: NDArray[np.int64] = code_of[_filled(chunk.indices, n_words)]
+    return codes
+
+
+def _filled(indexes: pa.ChunkedArray, missing: int) -> NDArray[np.int64]:
+    filled: NDArray[np.int64] = pc.fill_null(indexes.cast(pa.int64()), missing).to_numpy(
+        zero_copy_only=False
+    )
+    return filled if filled.flags.writeable else filled.copy()
+
+
+def _booleans(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    marked: NDArray[np.bool_] = column.to_numpy()
+    return marked
 
 
 def rows_beyond(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.bool_]:
     """Mark the rows whose number lies outside ``[low, high]``; missing ones do not."""
     return (values < low) | (values > high)
-
-
-def rows_not_among(column: pa.ChunkedArray, categories: Sequence[str]) -> NDArray[np.bool_]:
-    """Mark the rows whose category is none of those given; missing ones are not marked."""
-    known = pc.is_in(column, value_set=pa.array(categories, pa.string()))
-    unseen = pc.and_not(pc.is_valid(column), known)
-    marked: NDArray[np.bool_] = unseen.to_numpy()
-    return marked

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - msgspec reads it at run time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.canonical import sha256_hex
 from holdfast.domain.contract import FeatureKind
 from holdfast.drift.cells import cut_edges, finite_part, order_statistic
 from holdfast.drift.columns import float_values
+from holdfast.drift.dates import CYCLES, DatePart, DateSource, date_values, sources_of
+from holdfast.drift.lookup import CellLookup
 from holdfast.drift.wire import pack_floats, read_wire, unpack_floats, write_wire
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
+    from collections.abc import Collection, Mapping
+
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract, Feature
@@ -29,7 +34,7 @@ BOOLEAN_WORDS = ("false", "true")
 _PER_MILLE = 1_000  # the range outside of which a row is "outside" spans 0.1 to 99.9%
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class NumericCells:
     """The cells of a numeric feature.
 
@@ -47,14 +52,24 @@ class NumericCells:
     low: float | None
     high: float | None
 
+    @cached_property
+    def lookup(self) -> CellLookup:
+        """Finds the cells of values; made once."""
+        return CellLookup(self.edges)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class CategoryCells:
     """The cells of a categorical or boolean feature: one for each known category."""
 
     name: str
     kind: FeatureKind
     categories: tuple[str, ...]
+
+    @cached_property
+    def words(self) -> pa.Array:
+        """The categories as Arrow holds them; made once."""
+        return pa.array(self.categories, pa.string())
 
 
 FeatureCells = NumericCells | CategoryCells
@@ -74,15 +89,28 @@ class _CategoryWire(msgspec.Struct, frozen=True, array_like=True, tag="c"):
     categories: tuple[str, ...]
 
 
-class _GridWire(msgspec.Struct, frozen=True):
+class _DateWire(msgspec.Struct, frozen=True, array_like=True):
+    column: str
+    part: DatePart
+    origin_at: datetime
+
+
+class _GridWire(msgspec.Struct, frozen=True, omit_defaults=True):
     features: tuple[_NumericWire | _CategoryWire, ...]
+    dates: tuple[_DateWire, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Grid:
-    """The cells of every feature, in contract order; two grids are equal by digest."""
+    """The cells of every feature; two grids are equal by digest.
+
+    Attributes:
+        features: In contract order, then the parts of dates.
+        dates: Of those, the parts of dates by name: which column each is read from.
+    """
 
     features: tuple[FeatureCells, ...]
+    dates: Mapping[str, DateSource] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -106,13 +134,33 @@ class Grid:
         Raises:
             CorruptProfileError: If the bytes are damaged or of another version.
         """
-        return cls(features=tuple(map(_from_wire, read_wire(data, _GridWire).features)))
+        wire = read_wire(data, _GridWire)
+        dates = [
+            DateSource(column=date.column, part=date.part, origin_at=date.origin_at)
+            for date in wire.dates
+        ]
+        return cls(
+            features=tuple(map(_from_wire, wire.features)),
+            dates={date.name: date for date in dates},
+        )
 
     def _wire(self) -> _GridWire:
-        return _GridWire(features=tuple(map(_to_wire, self.features)))
+        return _GridWire(
+            features=tuple(map(_to_wire, self.features)),
+            dates=tuple(
+                _DateWire(column=date.column, part=date.part, origin_at=date.origin_at)
+                for date in self.dates.values()
+            ),
+        )
 
 
-def cut_grid(table: pa.Table, contract: Contract) -> Grid:
+def cut_grid(
+    table: pa.Table,
+    contract: Contract,
+    *,
+    dates: Collection[str] = (),
+    moments: pa.ChunkedArray | None = None,
+) -> Grid:
     """Cut the grid from a reference.
 
     Numeric features get an edge at every distinct value if there are at most 1,024, else
@@ -122,9 +170,22 @@ def cut_grid(table: pa.Table, contract: Contract) -> Grid:
     Args:
         table: The reference, as `holdfast.domain.tables.conform` returns it.
         contract: What the columns are.
+        dates: Columns of timestamps beside the features, counted as age and in cycles.
+        moments: When each row was, if that is known: ages count back from there.
     """
+    features = [_cut(table.column(feature.name), feature) for feature in contract.features]
+    sources = [source for column in dates for source in sources_of(table, column)]
     return Grid(
-        features=tuple(_cut(table.column(feature.name), feature) for feature in contract.features)
+        features=(*features, *(_cut_date(table, source, moments) for source in sources)),
+        dates={source.name: source for source in sources},
+    )
+
+
+def _cut_date(table: pa.Table, source: DateSource, moments: pa.ChunkedArray | None) -> FeatureCells:
+    if source.part is DatePart.AGE:
+        return _cut_numeric(date_values(table, source, moments), source.name)
+    return CategoryCells(
+        name=source.name, kind=FeatureKind.CATEGORICAL, categories=CYCLES[source.part]
     )
 
 
@@ -146,7 +207,8 @@ def _cut(column: pa.ChunkedArray, feature: Feature) -> FeatureCells:
 
 
 def _cut_numeric(column: pa.ChunkedArray, name: str) -> NumericCells:
-    ordered, _ = finite_part(float_values(column) + 0.0)  # -0.0 becomes 0.0: one value, one digest
+    finite, _ = finite_part(float_values(column))
+    ordered = np.sort(finite + 0.0)  # -0.0 becomes 0.0: one value, one digest
     if ordered.size == 0:
         return NumericCells(name=name, edges=ordered, median=0.0, low=None, high=None)
     return NumericCells(

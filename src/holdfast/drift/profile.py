@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
-from holdfast.drift.cells import cell_bounds, finite_part, open_sums
-from holdfast.drift.columns import float_values, rows_beyond, rows_not_among, word_counts
+from holdfast.drift.cells import cell_counts, finite_part, open_sums
+from holdfast.drift.columns import float_values, rows_beyond, unknown_words, word_codes
 from holdfast.drift.counts import (
     CategoryCounts,
     CategoryWire,
@@ -22,6 +22,7 @@ from holdfast.drift.counts import (
     feature_from_wire,
     most_frequent,
 )
+from holdfast.drift.dates import date_values
 from holdfast.drift.grid import CategoryCells, Grid, NumericCells, cut_grid
 from holdfast.drift.scores import (
     ScoreGrid,
@@ -169,7 +170,13 @@ class ReferenceProfile:
         )
 
 
-def profile(table: pa.Table, grid: Grid, *, scores: ScoreProfile | None = None) -> Profile:
+def profile(
+    table: pa.Table,
+    grid: Grid,
+    *,
+    scores: ScoreProfile | None = None,
+    moments: pa.ChunkedArray | None = None,
+) -> Profile:
     """Count a batch of rows on a grid.
 
     Args:
@@ -177,9 +184,12 @@ def profile(table: pa.Table, grid: Grid, *, scores: ScoreProfile | None = None) 
             columns are allowed, and no row at all too.
         grid: Whose cells to count in.
         scores: Counts of one release's scores on the same rows, to be kept beside.
+        moments: When each row was, if that is known; only dates need it.
     """
     outside = np.zeros(table.num_rows, dtype=np.bool_)
-    features = tuple(_count(table.column(cells.name), cells, outside) for cells in grid.features)
+    features = tuple(
+        _count(_column(table, cells.name, grid, moments), cells, outside) for cells in grid.features
+    )
     return Profile(
         grid_digest=grid.digest,
         n_rows=table.num_rows,
@@ -229,6 +239,13 @@ def total(profiles: Iterable[Profile]) -> Profile:
     return reduce(add, buckets)
 
 
+def _column(
+    table: pa.Table, name: str, grid: Grid, moments: pa.ChunkedArray | None
+) -> pa.ChunkedArray:
+    source = grid.dates.get(name)
+    return table.column(name) if source is None else date_values(table, source, moments)
+
+
 def _count(
     column: pa.ChunkedArray, cells: NumericCells | CategoryCells, outside: NDArray[np.bool_]
 ) -> FeatureCounts:
@@ -241,35 +258,41 @@ def _count(
 def _count_numbers(
     values: NDArray[np.float64], cells: NumericCells, outside: NDArray[np.bool_]
 ) -> NumericCounts:
-    ordered, n_non_finite = finite_part(values)
-    bounds = cell_bounds(ordered, cells.edges)
     if cells.low is not None and cells.high is not None:
         outside |= rows_beyond(values, cells.low, cells.high)
+    finite, n_non_finite = finite_part(values)
+    lookup = cells.lookup
+    cell_of = lookup.cells_of(finite)
+    counts = cell_counts(cell_of, lookup.n_cells)
     return NumericCounts(
         name=cells.name,
-        cells=np.diff(bounds),
-        sums=open_sums(ordered, bounds, centre=cells.median),
-        n_missing=values.size - ordered.size - n_non_finite,
+        cells=counts,
+        sums=open_sums(cell_of, finite, counts, centre=cells.median),
+        n_missing=values.size - finite.size - n_non_finite,
         n_non_finite=n_non_finite,
-        minimum=float(ordered[0]) if ordered.size else None,
-        maximum=float(ordered[-1]) if ordered.size else None,
+        minimum=float(finite.min()) + 0.0 if finite.size else None,  # -0.0 is 0.0
+        maximum=float(finite.max()) + 0.0 if finite.size else None,
     )
 
 
 def _count_categories(
     column: pa.ChunkedArray, cells: CategoryCells, outside: NDArray[np.bool_]
 ) -> CategoryCounts:
-    words, n_missing = word_counts(column)
-    known = np.array([words.pop(name, 0) for name in cells.categories], dtype=np.int64)
-    if words:
-        outside |= rows_not_among(column, cells.categories)
+    n_known = len(cells.categories)
+    codes = word_codes(column, cells.words)
+    counts = np.bincount(codes, minlength=n_known + 2)
+    unseen: list[tuple[str, int]] = []
+    if counts[n_known]:
+        unknown = codes == n_known
+        unseen = unknown_words(column, unknown)
+        outside |= unknown
     return CategoryCounts(
         name=cells.name,
         kind=cells.kind,
-        known=known,
-        n_unseen=sum(words.values()),
-        unseen=most_frequent(words.items()),
-        n_missing=n_missing,
+        known=counts[:n_known],
+        n_unseen=int(counts[n_known]),
+        unseen=most_frequent(unseen),
+        n_missing=int(counts[n_known + 1]),
     )
 
 

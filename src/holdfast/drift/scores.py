@@ -12,8 +12,9 @@ import numpy as np
 
 from holdfast.domain.canonical import sha256_hex
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
-from holdfast.drift.cells import cell_bounds, cut_edges
+from holdfast.drift.cells import cell_counts, cut_edges
 from holdfast.drift.counts import NumericCounts
+from holdfast.drift.lookup import CellLookup
 from holdfast.drift.wire import (
     pack_counts,
     pack_floats,
@@ -84,6 +85,11 @@ class ScoreGrid:
     def digest(self) -> str:
         """SHA-256 of edges and threshold."""
         return sha256_hex(msgspec.msgpack.encode(self.to_wire()))
+
+    @cached_property
+    def lookup(self) -> CellLookup:
+        """Finds the cells of scores; made once."""
+        return CellLookup(self.edges)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ScoreGrid) and self.digest == other.digest
@@ -275,7 +281,7 @@ def score_profile(
 
 
 def _counted(scores: NDArray[np.float64], grid: ScoreGrid) -> NDArray[np.int64]:
-    return np.diff(cell_bounds(np.sort(scores), grid.edges))
+    return cell_counts(grid.lookup.cells_of(scores), grid.lookup.n_cells)
 
 
 def _checked(scores: NDArray[np.float64]) -> NDArray[np.float64]:

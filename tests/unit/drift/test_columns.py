@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from holdfast.drift.columns import float_values, rows_beyond, rows_not_among, word_counts
+from holdfast.drift.columns import float_values, rows_beyond, unknown_words, word_codes
 
 
 class TestFloatValues:
@@ -16,33 +17,52 @@ class TestFloatValues:
         np.testing.assert_array_equal(float_values(column), [1.0, np.nan, 3.0])
 
 
-class TestWordCounts:
-    def test_counts_words_over_chunks(self):
-        """Missing values stand apart."""
-        column = pa.chunked_array([["a", None], ["a", "b"]], type=pa.string())
+class TestWordCodes:
+    WORDS = pa.array(["a", "b"])
 
-        assert word_counts(column) == ({"a": 2, "b": 1}, 1)
+    @pytest.mark.parametrize("encode", [False, True])
+    def test_tells_known_unknown_and_missing_words_apart(self, encode):
+        """A word's place; 2 for an unknown word, 3 for none; over chunks."""
+        chunks = [pa.array(["b", None, "z"]), pa.array(["a"])]
+        if encode:
+            chunks = [chunk.dictionary_encode() for chunk in chunks]
+
+        codes = word_codes(pa.chunked_array(chunks), self.WORDS)
+
+        assert codes.tolist() == [1, 3, 2, 0]
+
+    def test_a_dictionary_may_hold_the_missing_word(self):
+        """Blank text becomes null in the dictionary, where it stands once."""
+        indices = pa.array([0, 1, None, 1])
+        column = pa.DictionaryArray.from_arrays(indices, pa.array(["b", None]))
+
+        assert word_codes(pa.chunked_array([column]), self.WORDS).tolist() == [1, 3, 3, 3]
 
     def test_booleans_become_words(self):
         """A boolean feature is a categorical one of two."""
-        column = pa.chunked_array([pa.array([True, False, True, None])])
+        column = pa.chunked_array([pa.array([True, False, None])])
 
-        assert word_counts(column) == ({"true": 2, "false": 1}, 1)
+        assert word_codes(column, pa.array(["false", "true"])).tolist() == [1, 0, 3]
 
-    def test_an_empty_column_has_no_words(self):
-        """No rows, no counts."""
-        assert word_counts(pa.chunked_array([], type=pa.string())) == ({}, 0)
+    @pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+    def test_an_empty_column_has_no_codes(self, kind):
+        """No rows, no words."""
+        assert word_codes(pa.chunked_array([], type=kind), self.WORDS).size == 0
 
 
-class TestRowsOutside:
+class TestUnknownWords:
+    def test_are_named_with_their_counts(self):
+        """Only of the rows that are marked."""
+        column = pa.chunked_array([["a", "z", "z", None]], type=pa.string())
+
+        named = unknown_words(column, np.array([False, True, True, False]))
+
+        assert named == [("z", 2)]
+
+
+class TestRowsBeyond:
     def test_numbers_beyond_the_range_are_marked(self):
         """The ends belong to the range, missing values are not outside, infinity is."""
         values = np.array([0.0, 1.0, 2.0, 3.0, np.nan, np.inf])
 
         assert rows_beyond(values, 1.0, 2.0).tolist() == [True, False, False, True, False, True]
-
-    def test_unknown_words_are_marked(self):
-        """Missing values are not."""
-        column = pa.chunked_array([["a", None, "z"]], type=pa.string())
-
-        assert rows_not_among(column, ["a"]).tolist() == [False, False, True]
