@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from holdfast.adapters.sources import CsvSource, ParquetSource
+from holdfast.adapters.sources import CsvSource, ParquetSource, TableSource
 from holdfast.testing.suites import DataSourceSuite
 
 if TYPE_CHECKING:
@@ -63,3 +63,34 @@ class TestParquetSource(DataSourceSuite):
     @pytest.fixture
     def absent(self, tmp_path: Path) -> ParquetSource:
         return ParquetSource(tmp_path / "absent.parquet")
+
+
+class TestParquetFolder(DataSourceSuite):
+    @pytest.fixture
+    def make_source(self, tmp_path: Path):
+        numbers = count()
+
+        def _make(columns):
+            folder = tmp_path / f"{next(numbers)}"
+            (folder / "deeper").mkdir(parents=True)
+            table = pa.table(columns)
+            half = table.num_rows - table.num_rows // 2 // 2 * 2  # a multiple of the batch size
+            pq.write_table(table.slice(0, half), folder / "1.parquet")
+            pq.write_table(table.slice(half), folder / "deeper" / "2.parquet")
+            return ParquetSource(folder)
+
+        return _make
+
+    @pytest.fixture
+    def absent(self, tmp_path: Path) -> ParquetSource:
+        return ParquetSource(tmp_path)
+
+
+class TestTableSource(DataSourceSuite):
+    @pytest.fixture
+    def make_source(self):
+        return lambda columns: TableSource(pa.table(columns))
+
+    @pytest.fixture
+    def absent(self) -> TableSource:
+        return TableSource(pa.table({"x": pa.array([], pa.float64())}))

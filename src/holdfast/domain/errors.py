@@ -5,11 +5,13 @@ HoldfastError
 │   ├── DataFileError           a data file is missing, empty or unreadable
 │   ├── TargetError             the target column is absent, or not binary
 │   ├── ColumnError             a column cannot be used as asked
+│   ├── WindowError             lengths of rows or of time that make no windows
 │   ├── InvalidRowsError        rows do not fit the model's contract
 │   ├── InvalidFieldsError      ids, times or flags beside the features are not usable
 │   ├── InvalidLabelError       a label is not one of the target's two words
 │   ├── SettingsError           holdfast.toml or the environment is wrong
-│   └── MissingExtraError       a command needs packages that are not installed
+│   ├── MissingExtraError       a command needs packages that are not installed
+│   └── MissingProgramError     a command needs a program that is not on this machine
 ├── StateError                  the project is not in a state that allows the step
 │   ├── NoChampionError         nothing is in production yet
 │   ├── NoStoreError            the project has no store yet
@@ -31,6 +33,7 @@ HoldfastError
     ├── StoreVersionError       the store was made by another version
     ├── LeaseLostError          another control loop has taken over
     ├── PortInUseError          the address to serve on is taken
+    ├── ClusterError            a cluster does not answer, or cannot do the work
     └── TrainingFailedError     a trainer raised, or produced no usable model
 """
 
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AvailabilityError",
     "BrokenChainError",
+    "ClusterError",
     "ColumnError",
     "CorruptProfileError",
     "CorruptReleaseError",
@@ -62,6 +66,7 @@ __all__ = [
     "InvalidRowsError",
     "LeaseLostError",
     "MissingExtraError",
+    "MissingProgramError",
     "NoChampionError",
     "NoStoreError",
     "ParityError",
@@ -78,6 +83,7 @@ __all__ = [
     "UnknownPredictionError",
     "UnknownReleaseError",
     "VersionTakenError",
+    "WindowError",
     "nearest",
 ]
 
@@ -139,6 +145,14 @@ class FieldIssue:
         return f"row {self.row}, {self.field!r}: {self.problem}"
 
 
+class WindowError(InputError):
+    """Lengths of rows or of time do not make windows that rows can be counted in."""
+
+    def __init__(self, found: str, *, remedy: str) -> None:
+        super().__init__(f"{found}. {remedy}")
+        self.found, self.remedy = found, remedy
+
+
 class InvalidRowsError(InputError):
     """Rows do not fit the contract; names rows and fields, never echoes values."""
 
@@ -180,6 +194,14 @@ class MissingExtraError(InputError):
     def __init__(self, *, needs: str, extra: str) -> None:
         super().__init__(f'{needs} is not installed. Run: pip install "holdfast[{extra}]"')
         self.needs, self.extra = needs, extra
+
+
+class MissingProgramError(InputError):
+    """A command needs a program that is not on this machine."""
+
+    def __init__(self, program: str, *, remedy: str) -> None:
+        super().__init__(f"{program} is not on this machine. {remedy}")
+        self.program, self.remedy = program, remedy
 
 
 class StateError(HoldfastError):
@@ -385,6 +407,14 @@ class PortInUseError(AvailabilityError):
             f"with --port {port + 1}"
         )
         self.host, self.port = host, port
+
+
+class ClusterError(AvailabilityError):
+    """A cluster does not answer, or its machines cannot do the work."""
+
+    def __init__(self, cluster: str, found: str, *, remedy: str) -> None:
+        super().__init__(f"The cluster at {cluster} {found}. {remedy}")
+        self.cluster, self.found, self.remedy = cluster, found, remedy
 
 
 class TrainingFailedError(AvailabilityError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Contract, Feature
 
-__all__ = ["ARROW_TYPES", "conform", "encode_table"]
+__all__ = ["ARROW_TYPES", "as_kind", "column_of", "conform", "encode_table"]
 
 ARROW_TYPES: dict[FeatureKind, pa.DataType] = {
     FeatureKind.NUMERIC: pa.float64(),
@@ -38,16 +38,20 @@ def conform(table: pa.Table, contract: Contract) -> pa.Table:
     Raises:
         ColumnError: If a feature is absent, or its type cannot become the contract's.
     """
-    columns = {}
-    for feature in contract.features:
-        if feature.name not in table.column_names:
-            meant = nearest(feature.name, table.column_names)
-            hint = f"The nearest column is {meant!r}; rename it." if meant else "Add the column."
-            raise ColumnError(
-                feature.name, "is not in the data, but the model needs it", remedy=hint
-            )
-        columns[feature.name] = _as_kind(table.column(feature.name), feature)
-    return pa.table(columns)
+    return pa.table({f.name: as_kind(column_of(table, f.name), f) for f in contract.features})
+
+
+def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column by its name.
+
+    Raises:
+        ColumnError: If there is none, with the nearest that there is.
+    """
+    if name not in table.column_names:
+        meant = nearest(name, table.column_names)
+        hint = f"The nearest column is {meant!r}; rename it." if meant else "Add the column."
+        raise ColumnError(name, "is not in the data, but the model needs it", remedy=hint)
+    return table.column(name)
 
 
 def encode_table(table: pa.Table, contract: Contract) -> FeatureMatrix:
@@ -73,7 +77,12 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return values
 
 
-def _as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
+def as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
+    """Return a column in the Arrow type of a feature's kind.
+
+    Raises:
+        ColumnError: If its type cannot become the contract's.
+    """
     wanted = ARROW_TYPES[feature.kind]
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -83,7 +92,7 @@ def _as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
         if feature.kind is FeatureKind.CATEGORICAL and pa.types.is_floating(column.type):
             column = column.cast(pa.int64())  # 415.0 is the category "415"
         return column.cast(wanted)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ColumnError(
             feature.name,
             f"holds {column.type} values, but the model takes {feature.kind.value} ones",

@@ -1,11 +1,11 @@
-"""Where labelled or unlabelled rows come from: a file, later a folder or a query."""
+"""Where labelled or unlabelled rows come from: a file, a folder, memory, a query."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
@@ -34,4 +34,18 @@ class DataSource(Protocol):
 
     def batches(self, rows: int) -> Iterator[pa.Table]:
         """Yield the rows in order, at most `rows` at a time; same types in each batch."""
+        ...
+
+    def scan(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Yield each row once, as fast as can be, to be counted.
+
+        Cells may be uncleaned, text dictionary-encoded, and batches come in any order.
+
+        Args:
+            columns: Those wanted; one that is not there is left out.
+            rows: How many a batch should hold, about.
+
+        Raises:
+            DataFileError: If the data is missing, empty or unreadable.
+        """
         ...

@@ -1,10 +1,11 @@
-"""Where rows come from: delimited text and Parquet files."""
+"""Where rows come from: delimited text, Parquet files and folders, memory."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.sources.csv import CsvSource
+from holdfast.adapters.sources.memory import TableSource
 from holdfast.adapters.sources.parquet import ParquetSource
 from holdfast.domain.errors import DataFileError
 
@@ -13,16 +14,17 @@ if TYPE_CHECKING:
 
     from holdfast.ports.data_source import DataSource
 
-__all__ = ["CsvSource", "ParquetSource", "open_source"]
+__all__ = ["CsvSource", "ParquetSource", "TableSource", "open_source"]
 
 
 def open_source(path: Path, *, delimiter: str | None = None, header: bool = True) -> DataSource:
-    """Return the source that reads a file, told by its first bytes rather than its name.
+    """Return the source that reads a path, told by its first bytes rather than its name.
 
     Nothing is read yet, except those bytes.
 
     Args:
-        path: A Parquet or delimited text file, the latter gzipped or not.
+        path: A Parquet or delimited text file, the latter gzipped or not; or a folder of
+            Parquet files.
         delimiter: The separator of a text file; found if None.
         header: Whether a text file's first row holds the column names.
 
@@ -33,7 +35,7 @@ def open_source(path: Path, *, delimiter: str | None = None, header: bool = True
         raise DataFileError(
             path, f"the separator {delimiter!r} is not one character", remedy="Give one, as in ';'."
         )
-    if path.suffix.lower() in {".parquet", ".pq"} or _starts_as_parquet(path):
+    if path.is_dir() or path.suffix.lower() in {".parquet", ".pq"} or _starts_as_parquet(path):
         return ParquetSource(path)
     return CsvSource(path, delimiter=delimiter, header=header)
 

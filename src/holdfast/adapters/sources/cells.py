@@ -9,27 +9,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.cleaning import TIMESTAMP, blanked, finite
 from holdfast.domain.columns import with_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "MISSING_CODES",
-    "TIMESTAMP",
-    "CellKind",
-    "ColumnForm",
-    "FormFinder",
-    "blanked",
-    "finite",
-]
-
-TIMESTAMP = pa.timestamp("us", tz="UTC")
-
-MISSING_CODES = ("", "na", "n/a", "#n/a", "nan", "null", "?")
-"""What counts as missing, in any case. 'Unknown' and 'No' do not: they are answers. 'None'
-is missing only among numbers, booleans or times: as text it is far more often an answer
-("no offer") than a gap, and as a category nothing is lost."""
+__all__ = ["CellKind", "ColumnForm", "FormFinder"]
 
 _TRUE = pa.array(["true", "vrai", "wahr"])
 _FALSE = pa.array(["false", "faux", "falsch"])
@@ -49,25 +35,6 @@ class CellKind(StrEnum):
     AWARE_TIME = "aware_time"
     TEXT = "text"
     EMPTY = "empty"
-
-
-def blanked(cells: pa.Array | pa.ChunkedArray, *, none: bool = False) -> pa.Array:
-    """Return the cells without surrounding blanks, and null where a missing-value code stands.
-
-    Args:
-        cells: Text.
-        none: Take "None" for a missing value, too.
-    """
-    trimmed = pc.utf8_trim_whitespace(cells)
-    codes = pa.array([*MISSING_CODES, "none"] if none else MISSING_CODES)
-    # Every code is at most 4 characters long: only short cells are worth folding.
-    short = pc.if_else(pc.less_equal(pc.binary_length(trimmed), 4), trimmed, None)
-    return pc.if_else(pc.is_in(pc.utf8_lower(short), value_set=codes), None, trimmed)
-
-
-def finite(numbers: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return the numbers with NaN and the infinities as null: no model can take them."""
-    return pc.if_else(pc.is_finite(numbers), numbers, None)
 
 
 def _number(cells: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ from holdfast.domain.columns import with_notes
 from holdfast.domain.errors import DataFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["CsvSource"]
@@ -72,6 +72,11 @@ class CsvSource:
                 pending, n_pending = rest.to_batches(), rest.num_rows
         if n_pending:
             yield self._typed(pending, forms)
+
+    def scan(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Yield the columns named; text has to be read in order all the same."""
+        for batch in self.batches(rows):
+            yield batch.select([name for name in columns if name in batch.column_names])
 
     @cached_property
     def _dialect(self) -> Dialect:

@@ -303,7 +303,7 @@ class TestRefusals:
 
     def test_tells_a_folder_from_a_file(self, tmp_path):
         """A folder opens as neither."""
-        with pytest.raises(DataFileError, match="is a folder"):
+        with pytest.raises(DataFileError, match="the folder holds no Parquet file"):
             open_source(tmp_path).read()
 
     def test_names_columns_that_share_a_name(self, source):

@@ -1,0 +1,72 @@
+"""Counts rows with threads on this machine, over batches as the source yields them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from holdfast.domain.errors import EmptyWindowError
+from holdfast.drift.rows import columns_needed, count_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+
+    from holdfast.domain.contract import Contract
+    from holdfast.drift.grid import Grid
+    from holdfast.drift.profile import Profile
+    from holdfast.ports.data_source import DataSource
+
+__all__ = ["LocalEngine"]
+
+_ROWS = 1 << 17  # in a batch: enough that threads seldom wait for each other
+_WAITING = 2  # batches read ahead for each thread; bounds the memory
+
+
+class LocalEngine:
+    """Profiles a data source with every core; memory does not grow with its rows.
+
+    Args:
+        threads: How many count at once; None takes the cores of this machine.
+        moments: The column that says when each row was, if dates are to be aged by it.
+    """
+
+    def __init__(self, threads: int | None = None, *, moments: str | None = None) -> None:
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._moments = moments
+
+    def profile(self, rows: DataSource, contract: Contract, grid: Grid) -> Profile:
+        """Count all rows on a grid.
+
+        Args:
+            rows: Any source; its columns may be more than the contract's.
+            contract: What the columns are.
+            grid: Whose cells to count in.
+
+        Raises:
+            ColumnError: If a feature is absent, or its type cannot become the contract's.
+            DataFileError: If rows cannot be read.
+            EmptyWindowError: If there is no row.
+        """
+        total: Profile | None = None
+        for counted in self._counted(rows, contract, grid):
+            total = counted if total is None else total + counted
+        if total is None:
+            raise EmptyWindowError("current window")
+        return total
+
+    def _counted(self, rows: DataSource, contract: Contract, grid: Grid) -> Iterator[Profile]:
+        """Yield each batch's counts, with a bounded number of batches on their way."""
+        waiting: deque[Future[Profile]] = deque()
+        names = columns_needed(contract, grid, moments=self._moments)
+        with ThreadPoolExecutor(self._threads) as pool:
+            for batch in rows.scan(names, _ROWS):
+                waiting.append(
+                    pool.submit(count_rows, batch, contract, grid, moments=self._moments)
+                )
+                if len(waiting) >= self._threads * _WAITING:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()

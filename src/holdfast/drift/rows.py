@@ -1,0 +1,73 @@
+"""From rows as a source holds them to their counts: the kernel that every engine runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from holdfast.domain.cleaning import TIMESTAMP, blanked, clean_type, cleaned
+from holdfast.domain.contract import FeatureKind
+from holdfast.domain.tables import as_kind, column_of
+from holdfast.drift.profile import profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from holdfast.domain.contract import Contract, Feature
+    from holdfast.drift.grid import Grid
+    from holdfast.drift.profile import Profile
+
+__all__ = ["columns_needed", "count_rows"]
+
+
+def count_rows(
+    rows: pa.Table, contract: Contract, grid: Grid, *, moments: str | None = None
+) -> Profile:
+    """Clean rows, bring them into the contract's types, and count them.
+
+    Text is looked at once for each different word, not for each row.
+
+    Args:
+        rows: Of any types that sources read; more columns are allowed.
+        contract: What the features are.
+        grid: Whose cells to count in.
+        moments: The column that says when each row was, if there is one.
+
+    Raises:
+        ColumnError: If a column is absent, or its type cannot become the contract's.
+    """
+    columns = {f.name: _counted_form(column_of(rows, f.name), f) for f in contract.features}
+    for source in grid.dates.values():
+        columns[source.column] = cleaned(column_of(rows, source.column), TIMESTAMP)
+    when = None if moments is None else cleaned(column_of(rows, moments), TIMESTAMP)
+    return profile(pa.table(columns), grid, moments=when)
+
+
+def columns_needed(
+    contract: Contract, grid: Grid, *, moments: str | None = None
+) -> tuple[str, ...]:
+    """Return the columns that counting reads, each once."""
+    dates = [source.column for source in grid.dates.values()]
+    return tuple(dict.fromkeys([*contract.names, *dates, *([moments] if moments else [])]))
+
+
+def _counted_form(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
+    if feature.kind is FeatureKind.CATEGORICAL and _holds_text(column.type):
+        return pa.chunked_array(_encoded(column.chunks), pa.dictionary(pa.int32(), pa.string()))
+    clean = clean_type(column.type)
+    return as_kind(column if clean is None else cleaned(column, clean), feature)
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    return clean_type(kind) == pa.string() and not pa.types.is_null(kind)
+
+
+def _encoded(chunks: Iterable[pa.Array]) -> list[pa.DictionaryArray]:
+    """Return dictionary-encoded text whose few words are clean; those missing are null."""
+    encoded = []
+    for chunk in chunks:
+        raw = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        words = blanked(raw.dictionary.cast(pa.string()))
+        encoded.append(pa.DictionaryArray.from_arrays(raw.indices.cast(pa.int32()), words))
+    return encoded
