@@ -24,6 +24,15 @@ class DataSource(Protocol):
         """SHA-256 of the bytes as published (before decompression)."""
         ...
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns, as `read` gives them.
+
+        Raises:
+            DataFileError: If the data is missing, empty or unreadable.
+        """
+        ...
+
     def read(self) -> pa.Table:
         """Return all rows.
 

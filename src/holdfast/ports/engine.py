@@ -17,7 +17,9 @@ Rows_contra = TypeVar("Rows_contra", contravariant=True)
 class ProfileEngine(Protocol[Rows_contra]):
     """Counts rows wherever they lie; every engine counts alike, to the last row."""
 
-    def profile(self, rows: Rows_contra, contract: Contract, grid: Grid) -> Profile:
+    def profile(
+        self, rows: Rows_contra, contract: Contract, grid: Grid, *, moments: str | None = None
+    ) -> Profile:
         """Count all rows on a grid.
 
         However the rows are split, counts, minima and maxima are the same; sums agree to
@@ -27,6 +29,7 @@ class ProfileEngine(Protocol[Rows_contra]):
             rows: In the form that this engine reads.
             contract: What the columns are; others are ignored.
             grid: Whose cells to count in.
+            moments: The column that says when each row was, if dates are to be aged by it.
 
         Raises:
             ColumnError: If a feature is absent, or its type cannot become the contract's.

@@ -30,20 +30,21 @@ class LocalEngine:
 
     Args:
         threads: How many count at once; None takes the cores of this machine.
-        moments: The column that says when each row was, if dates are to be aged by it.
     """
 
-    def __init__(self, threads: int | None = None, *, moments: str | None = None) -> None:
+    def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or len(os.sched_getaffinity(0))
-        self._moments = moments
 
-    def profile(self, rows: DataSource, contract: Contract, grid: Grid) -> Profile:
+    def profile(
+        self, rows: DataSource, contract: Contract, grid: Grid, *, moments: str | None = None
+    ) -> Profile:
         """Count all rows on a grid.
 
         Args:
             rows: Any source; its columns may be more than the contract's.
             contract: What the columns are.
             grid: Whose cells to count in.
+            moments: The column that says when each row was, if dates are to be aged by it.
 
         Raises:
             ColumnError: If a feature is absent, or its type cannot become the contract's.
@@ -51,21 +52,21 @@ class LocalEngine:
             EmptyWindowError: If there is no row.
         """
         total: Profile | None = None
-        for counted in self._counted(rows, contract, grid):
+        for counted in self._counted(rows, contract, grid, moments):
             total = counted if total is None else total + counted
         if total is None:
             raise EmptyWindowError("current window")
         return total
 
-    def _counted(self, rows: DataSource, contract: Contract, grid: Grid) -> Iterator[Profile]:
+    def _counted(
+        self, rows: DataSource, contract: Contract, grid: Grid, moments: str | None
+    ) -> Iterator[Profile]:
         """Yield each batch's counts, with a bounded number of batches on their way."""
         waiting: deque[Future[Profile]] = deque()
-        names = columns_needed(contract, grid, moments=self._moments)
+        names = columns_needed(contract, grid, moments=moments)
         with ThreadPoolExecutor(self._threads) as pool:
             for batch in rows.scan(names, _ROWS):
-                waiting.append(
-                    pool.submit(count_rows, batch, contract, grid, moments=self._moments)
-                )
+                waiting.append(pool.submit(count_rows, batch, contract, grid, moments=moments))
                 if len(waiting) >= self._threads * _WAITING:
                     yield waiting.popleft().result()
             while waiting:

@@ -46,6 +46,11 @@ class CsvSource:
         """SHA-256 of the file as published (before decompression)."""
         return file_digest(self._path)
 
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns, as `read` gives them; all rows are looked at."""
+        return self._schema_of(self._forms(self._cells()))
+
     def read(self) -> pa.Table:
         """Return all rows.
 
@@ -118,6 +123,11 @@ class CsvSource:
 
     def _typed(self, batches: list[pa.RecordBatch], forms: tuple[ColumnForm, ...]) -> pa.Table:
         table = pa.Table.from_batches(batches)
+        schema = self._schema_of(forms)
+        columns = [form.read(table.column(i)) for i, form in enumerate(forms[: len(schema)])]
+        return pa.table(columns, schema=schema)
+
+    def _schema_of(self, forms: tuple[ColumnForm, ...]) -> pa.Schema:
         notes = list(self._dialect.notes)
         if self._has_trailing_separator(forms):
             notes.append(
@@ -125,9 +135,7 @@ class CsvSource:
                 "from a separator at the line's end: left out"
             )
             forms = forms[:-1]
-        schema = with_notes(pa.schema([form.field for form in forms]), notes)
-        columns = [form.read(table.column(i)) for i, form in enumerate(forms)]
-        return pa.table(columns, schema=schema)
+        return with_notes(pa.schema([form.field for form in forms]), notes)
 
     def _has_trailing_separator(self, forms: tuple[ColumnForm, ...]) -> bool:
         unnamed = not self._header or forms[-1].name in {"", f"column_{len(forms)}"}

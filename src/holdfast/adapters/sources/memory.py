@@ -39,6 +39,14 @@ class TableSource:
             writer.write_table(self._table.combine_chunks())
         return sha256(sink.getvalue()).hexdigest()
 
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns, as `read` gives them."""
+        self._check()
+        return clean_schema(
+            self._table.schema.remove_metadata(), lambda names: [self._table.select(names)]
+        )
+
     def read(self) -> pa.Table:
         """Return all rows, clean.
 
@@ -46,12 +54,8 @@ class TableSource:
             DataFileError: If there is no row.
             ColumnError: If two columns bear one name.
         """
-        self._check()
-        schema = clean_schema(
-            self._table.schema.remove_metadata(), lambda names: [self._table.select(names)]
-        )
-        columns = [cleaned(self._table.column(field.name), field.type) for field in schema]
-        return pa.table(columns, schema=schema)
+        columns = [cleaned(self._table.column(field.name), field.type) for field in self.schema]
+        return pa.table(columns, schema=self.schema)
 
     def batches(self, rows: int) -> Iterator[pa.Table]:
         """Yield the rows in order, at most `rows` at a time; same types in each batch."""

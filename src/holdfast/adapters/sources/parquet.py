@@ -61,6 +61,13 @@ class ParquetSource:
             return file_digest(self._path)
         return sha256("".join(map(file_digest, self._files)).encode()).hexdigest()
 
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns, as `read` gives them."""
+        with self._errors():
+            dataset = self._dataset(self._stored)
+            return clean_schema(self._stored, lambda names: _scanned(dataset, names, 1 << 17))
+
     def read(self) -> pa.Table:
         """Return all rows.
 
@@ -73,15 +80,15 @@ class ParquetSource:
     def batches(self, rows: int) -> Iterator[pa.Table]:
         """Yield the rows in order, at most `rows` at a time; same types in each batch."""
         with self._errors():
-            schema = self._clean_schema
-            for batch in _scanned(self._dataset(self._schema), schema.names, rows):
+            schema = self.schema
+            for batch in _scanned(self._dataset(self._stored), schema.names, rows):
                 columns = [cleaned(batch.column(field.name), field.type) for field in schema]
                 yield pa.table(columns, schema=schema)
 
     def scan(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
         """Yield the columns named as they are stored, text as dictionaries."""
         with self._errors():
-            schema = self._schema
+            schema = self._stored
             fields = [
                 field.with_type(pa.dictionary(pa.int32(), pa.string()))
                 if field.type in _TEXT
@@ -106,7 +113,7 @@ class ParquetSource:
         return found
 
     @cached_property
-    def _schema(self) -> pa.Schema:
+    def _stored(self) -> pa.Schema:
         """What the files hold, all of them the same columns."""
         metadata = [_metadata(path) for path in self._files]
         if sum(one.num_rows for one in metadata) == 0:
@@ -126,11 +133,6 @@ class ParquetSource:
             return []
         found = pds.dataset(self._files, format="parquet", partitioning="hive").schema
         return [pa.schema([f for f in found if f.name not in schema.names])]
-
-    @cached_property
-    def _clean_schema(self) -> pa.Schema:
-        stored = self._dataset(self._schema)
-        return clean_schema(self._schema, lambda names: _scanned(stored, names, 1 << 17))
 
     def _dataset(self, schema: pa.Schema) -> pds.Dataset:
         encoded = [field.name for field in schema if pa.types.is_dictionary(field.type)]

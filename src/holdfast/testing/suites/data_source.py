@@ -108,6 +108,14 @@ class DataSourceSuite:
         assert sorted(x for b in batches for x in b.column("x").to_pylist()) == list(range(10))
         assert {name for b in batches for name in b.column_names} == {"x"}
 
+    def test_tells_its_columns_beforehand(self, make_source: SourceMaker) -> None:
+        """Names, types and remarks, as the rows will have them."""
+        source = make_source(_MIXED)
+
+        schema = source.schema
+
+        assert schema.equals(source.read().schema, check_metadata=True)
+
     def test_can_be_read_again(self, make_source: SourceMaker) -> None:
         """Reading uses nothing up."""
         source = make_source(_MIXED)

@@ -1,0 +1,191 @@
+"""What counts as normal when two data sets are compared: columns, cells, counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from holdfast.domain.cleaning import TIMESTAMP, cleaned
+from holdfast.domain.column_survey import ColumnKind, ColumnSurvey, Role, look_at_column
+from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
+from holdfast.domain.errors import ColumnError, nearest
+from holdfast.domain.tables import as_kind
+from holdfast.drift.grid import cut_grid
+from holdfast.drift.methods.registry import METHODS
+from holdfast.drift.profile import profile
+from holdfast.drift.rules import DriftShare
+from holdfast.drift.verdicts import DriftPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from holdfast.drift.grid import Grid
+    from holdfast.drift.methods.protocol import Method
+    from holdfast.drift.profile import Profile
+    from holdfast.drift.rules import Rule
+    from holdfast.ports.data_source import DataSource
+
+__all__ = ["Baseline", "Comparing", "read_baseline"]
+
+_SURVEYED = 50_000  # rows that tell what a column is: more would tell the same
+_SCANNED = 1 << 17
+_NO_TARGET = Target(name="", positive="1", negative="0")  # every column is compared alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """How two data sets are compared.
+
+    Attributes:
+        drop: Columns to leave out.
+        time: The column that says when each row was; dates are aged by it.
+        policy: From when a feature counts as drifted.
+        rule: From when the whole does.
+        weights: Importance of features by name, for rules that weigh them.
+        methods: Every method that may be asked.
+    """
+
+    drop: Collection[str] = ()
+    time: str | None = None
+    policy: DriftPolicy = field(default_factory=DriftPolicy)
+    rule: Rule = field(default_factory=DriftShare)
+    weights: Mapping[str, float] | None = None
+    methods: Mapping[str, Method] = field(default_factory=lambda: METHODS)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Baseline:
+    """What counts as normal.
+
+    Attributes:
+        contract: The columns that are compared, as features.
+        grid: Their cells.
+        profile: The reference counted on them.
+        rows: The reference's rows, conforming to the contract.
+        left_out: Columns that are not compared, each with the reason.
+    """
+
+    contract: Contract
+    grid: Grid
+    profile: Profile
+    rows: pa.Table
+    left_out: tuple[tuple[str, str], ...]
+
+
+def read_baseline(reference: DataSource, beside: DataSource, how: Comparing) -> Baseline:
+    """Read what counts as normal, so that other rows can be compared with it.
+
+    The reference says what the columns are. Left out are those that only identify rows,
+    free text, and clocks: dates that all lie later in the rows beside. Constant columns
+    stay, and what is missing throughout: it may come to life.
+
+    Args:
+        reference: What counts as normal; read into memory.
+        beside: What will be compared with it; asked for its columns and dates only.
+        how: Roles of columns.
+
+    Raises:
+        ColumnError: If a named column is not there, or no column can be compared.
+        DataFileError: If the data cannot be read.
+    """
+    table = reference.read()
+    for name in (*how.drop, *([how.time] if how.time else [])):
+        _check_named(name, table.column_names)
+    looked = _look(table, how)
+    dates = [c.name for c in looked if c.kind is ColumnKind.TIME and c.role is not Role.TIME]
+    dates = [name for name in dates if name not in how.drop]
+    clocks = {name for name in dates if _is_clock(table, beside, name)}
+    compared = [column for column in looked if _is_compared(column, how)]
+    if not compared and not set(dates) - clocks:
+        raise ColumnError(
+            table.column_names[0],
+            "is there, but no column is left to compare",
+            remedy="Drop fewer columns, or compare data that describes its rows.",
+        )
+    contract = Contract(
+        features=tuple(_feature(column, beside) for column in compared),
+        target=_NO_TARGET,
+        threshold=0.5,
+        data_digest="",
+    )
+    kept = [name for name in dates if name not in clocks]
+    rows = pa.table(
+        {f.name: as_kind(table.column(f.name), f) for f in contract.features}
+        | {name: table.column(name) for name in kept}
+    )
+    moments = table.column(how.time).cast(TIMESTAMP) if how.time else None
+    grid = cut_grid(rows, contract, dates=kept, moments=moments)
+    return Baseline(
+        contract=contract,
+        grid=grid,
+        profile=profile(rows, grid, moments=moments),
+        rows=rows,
+        left_out=_left_out(looked, clocks, how),
+    )
+
+
+def _look(table: pa.Table, how: Comparing) -> list[ColumnSurvey]:
+    n = min(table.num_rows, _SURVEYED)
+    rows = table.take(pa.array(np.linspace(0, table.num_rows - 1, n).astype(np.int64)))
+    asked = dict.fromkeys(how.drop, Role.DROPPED) | ({how.time: Role.TIME} if how.time else {})
+    return [
+        look_at_column(rows, field, asked.get(field.name), None, as_text=False)
+        for field in table.schema
+    ]
+
+
+def _is_compared(column: ColumnSurvey, how: Comparing) -> bool:
+    if column.role is Role.TIME or column.kind is ColumnKind.TIME or column.name in how.drop:
+        return False
+    return column.role is Role.FEATURE or column.n_distinct <= 1
+
+
+def _feature(column: ColumnSurvey, beside: DataSource) -> Feature:
+    kind = FeatureKind(column.kind.value)
+    if column.missing_share == 1.0 and column.name in beside.schema.names:
+        # A column without any value is of whatever type the other side gives it.
+        found = beside.schema.field(column.name).type
+        if pa.types.is_floating(found):
+            kind = FeatureKind.NUMERIC
+        elif pa.types.is_boolean(found):
+            kind = FeatureKind.BOOLEAN
+    return Feature(name=column.name, kind=kind, nullable=True)
+
+
+def _is_clock(table: pa.Table, beside: DataSource, name: str) -> bool:
+    """Return whether all dates beside are later than any of the reference."""
+    newest = pc.max(table.column(name)).as_py()
+    oldest = [
+        pc.min(cleaned(batch.column(name), TIMESTAMP)).as_py()
+        for batch in beside.scan([name], _SCANNED)
+        if name in batch.column_names
+    ]
+    known = [moment for moment in oldest if moment is not None]
+    return newest is not None and bool(known) and min(known) > newest
+
+
+def _left_out(
+    looked: Sequence[ColumnSurvey], clocks: Collection[str], how: Comparing
+) -> tuple[tuple[str, str], ...]:
+    reasons = {c.name: c.reason for c in looked if not _is_compared(c, how)}
+    dates = {c.name for c in looked if c.kind is ColumnKind.TIME and c.name not in how.drop}
+    reasons |= dict.fromkeys(clocks, "a clock: every current value is later; name it with --time")
+    return tuple(
+        (name, "says when the row was" if name == how.time else reason)
+        for name, reason in reasons.items()
+        if name == how.time or name in clocks or name not in dates
+    )
+
+
+def _check_named(name: str, names: Sequence[str]) -> None:
+    if name not in names:
+        meant = nearest(name, names)
+        raise ColumnError(
+            name,
+            "is not in the reference rows",
+            remedy=f"Did you mean {meant!r}?" if meant else f"There are: {', '.join(names)}.",
+        )
