@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from holdfast import __version__
-from holdfast.cli import ask, data, govern, setup, tick, watch
+from holdfast.cli import ask, data, drift, govern, report, setup, tick, watch
 from holdfast.cli.options import EXIT_FAILED
 from holdfast.domain.errors import HoldfastError, MissingExtraError
 
@@ -48,7 +48,7 @@ def _root(
     """Keeps a deployed tabular model true while its data drifts."""
 
 
-for _group in (setup, data, tick, govern, ask, watch):
+for _group in (setup, data, tick, govern, ask, report, drift, watch):
     _group.add_to(app)
 
 

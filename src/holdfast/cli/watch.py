@@ -1,28 +1,24 @@
-"""Commands that look at data over time: drift, replay, demo."""
+"""Commands that play data over time: replay, demo."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from holdfast.cli.options import (
-    EXIT_ALARMED,
     Delimiter,
     Drop,
     Entity,
-    FailOn,
-    FailOnOption,
     NoHeader,
     Positive,
     Project,
     Time,
 )
+from holdfast.cli.writing import TERMINAL, write_json
 
 if TYPE_CHECKING:
-    from holdfast.drift.report import DriftReport
     from holdfast.loop.replay import Replay
 
 __all__ = ["add_to"]
@@ -30,41 +26,8 @@ __all__ = ["add_to"]
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.command()(drift)
     app.command()(replay)
     app.command()(demo)
-
-
-def drift(
-    reference: Annotated[Path, typer.Argument(help="Rows that count as normal.")],
-    current: Annotated[Path, typer.Argument(help="Rows to compare with them.")],
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report as JSON; - for the terminal.")
-    ] = None,
-    drop: Drop = None,
-    delimiter: Delimiter = None,
-    no_header: NoHeader = False,
-    fail_on: FailOnOption = None,
-) -> None:
-    """Compare two files for drift, without a project."""
-    from holdfast.adapters.sources import open_source
-    from holdfast.loop.compare import compare_sources
-
-    header = not no_header
-    report = compare_sources(
-        open_source(reference, delimiter=delimiter, header=header),
-        open_source(current, delimiter=delimiter, header=header),
-        drop=tuple(drop or ()),
-    )
-    if json_file == Path("-"):
-        typer.echo(json.dumps(report.to_json(), indent=2))
-    else:
-        _print_report(report)
-        _write_json(json_file, report.to_json())
-    broken = any(feature.broken for feature in report.features)
-    drifted = any(feature.drifted for feature in report.features)
-    if fail_on is not None and (broken if fail_on is FailOn.CRITICAL else drifted):
-        raise typer.Exit(EXIT_ALARMED)
 
 
 def replay(
@@ -131,11 +94,10 @@ def replay(
             runtime=OnnxRuntime(),
             progress=progress,
         )
-    if json_file == Path("-"):
-        typer.echo(json.dumps(played.to_json(), indent=2))
-        return
-    _print_replay(played)
-    _write_json(json_file, played.to_json())
+    if json_file != TERMINAL:
+        _print_replay(played)
+    if json_file is not None:
+        write_json(json_file, played.to_json())
 
 
 def demo(
@@ -149,45 +111,6 @@ def demo(
     from holdfast.cli.demo import play_year
 
     play_year(directory, seed=seed, rows=rows)
-
-
-def _write_json(path: Path | None, content: dict[str, Any]) -> None:
-    if path is None:
-        return
-    from holdfast.domain.errors import DataFileError
-
-    try:
-        path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise DataFileError(
-            path, f"cannot be written ({error.strerror})", remedy="Choose another place."
-        ) from error
-    typer.echo(f"Wrote {path}")
-
-
-def _print_report(report: DriftReport) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    verdict = "drifted" if report.drifted else "not drifted"
-    typer.echo(
-        f"{report.n_reference:,} reference rows, {report.n_current:,} current rows: "
-        f"{report.share_drifted:.0%} of the features drifted; as a whole {verdict} ({report.rule})"
-    )
-    table = Table("feature", "verdict", "strongest test", "effect", "adjusted p", box=None)
-    order = {"drifted": 0, "underpowered": 1, "stable": 2}
-    for feature in sorted(report.features, key=lambda f: order[f.verdict.value]):
-        test = feature.strongest
-        cells = ["", "", ""]
-        if test is not None:
-            cells = [
-                test.result.method.replace("_", " "),
-                f"{test.result.effect:.3f}",
-                f"{test.p_adjusted:.2g}",
-            ]
-        remark = f" ({feature.broken})" if feature.broken else ""
-        table.add_row(feature.name, feature.verdict.value + remark, *cells)
-    Console().print(table)
 
 
 def _print_replay(played: Replay) -> None:

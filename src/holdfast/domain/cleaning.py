@@ -5,6 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import whole_scalar, word_array
+
 __all__ = ["MISSING_CODES", "TIMESTAMP", "blanked", "clean_type", "cleaned", "finite"]
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -23,15 +25,15 @@ def blanked(cells: pa.Array | pa.ChunkedArray, *, none: bool = False) -> pa.Arra
         none: Take "None" for a missing value, too.
     """
     trimmed = pc.utf8_trim_whitespace(cells)
-    codes = pa.array([*MISSING_CODES, "none"] if none else MISSING_CODES)
+    codes = word_array([*MISSING_CODES, "none"] if none else MISSING_CODES)
     # Every code is at most 4 characters long: only short cells are worth folding.
-    short = pc.if_else(pc.less_equal(pc.binary_length(trimmed), 4), trimmed, None)
-    return pc.if_else(pc.is_in(pc.utf8_lower(short), value_set=codes), None, trimmed)
+    short = pc.if_else(pc.less_equal(pc.binary_length(trimmed), whole_scalar(4)), trimmed, pa.NA)
+    return pc.if_else(pc.is_in(pc.utf8_lower(short), value_set=codes), pa.NA, trimmed)
 
 
 def finite(numbers: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Return the numbers with NaN and the infinities as null: no model can take them."""
-    return pc.if_else(pc.is_finite(numbers), numbers, None)
+    return pc.if_else(pc.is_finite(numbers), numbers, pa.NA)
 
 
 def clean_type(kind: pa.DataType) -> pa.DataType | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import float_values
 from holdfast.domain.columns import as_words
 from holdfast.domain.leakage import separation
 
@@ -146,7 +147,7 @@ def _number_verdict(name: str, values: pa.ChunkedArray, n_distinct: int) -> tupl
     all_distinct = n >= _FEWEST_ROWS and n_distinct == n  # so none is missing, too
     if not all_distinct:
         return "", _named_like_id(name) and n_distinct > _MOST_WORDS
-    numbers = values.to_numpy()
+    numbers = float_values(values)
     if not np.all(numbers == np.floor(numbers)):
         return "", False
     rising = bool(np.all(np.diff(numbers) > 0))

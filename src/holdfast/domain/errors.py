@@ -11,6 +11,7 @@ HoldfastError
 │   ├── InvalidLabelError       a label is not one of the target's two words
 │   ├── SettingsError           holdfast.toml or the environment is wrong
 │   ├── MissingExtraError       a command needs packages that are not installed
+│   ├── PluginError             an installed package adds something that cannot be used
 │   └── MissingProgramError     a command needs a program that is not on this machine
 ├── StateError                  the project is not in a state that allows the step
 │   ├── NoChampionError         nothing is in production yet
@@ -70,6 +71,7 @@ __all__ = [
     "NoChampionError",
     "NoStoreError",
     "ParityError",
+    "PluginError",
     "PortInUseError",
     "RequestConflictError",
     "SettingsError",
@@ -202,6 +204,14 @@ class MissingProgramError(InputError):
     def __init__(self, program: str, *, remedy: str) -> None:
         super().__init__(f"{program} is not on this machine. {remedy}")
         self.program, self.remedy = program, remedy
+
+
+class PluginError(InputError):
+    """An installed package adds something that cannot be used."""
+
+    def __init__(self, entry_point: str, package: str, found: str, *, remedy: str) -> None:
+        super().__init__(f"Entry point {entry_point!r} of {package}: {found}. {remedy}.")
+        self.entry_point, self.package, self.found = entry_point, package, found
 
 
 class StateError(HoldfastError):

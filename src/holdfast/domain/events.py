@@ -30,6 +30,7 @@ __all__ = [
     "RetrainingFailed",
     "RetrainingStarted",
     "WindowJudged",
+    "WindowRevised",
     "chain",
     "decode_body",
     "kind_of",
@@ -86,6 +87,27 @@ class WindowJudged:
     n_labelled: int = 0  # mature rows behind the performance figures
     from_file: bool = False  # a file stood in for the window; the log's rows were not looked at
     performance: dict[str, float] | None = None
+    settled_until: datetime | None = None  # buckets before this were over when it was judged
+    n_settled: int | None = None  # rows in those buckets; what comes to them is late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRevised:
+    """Late rows came to a window after it was judged; its verdict stands.
+
+    Late is a row that is counted into a bucket which was over when the window was judged
+    for the last time. That the bucket then under way went on growing is no revision.
+    """
+
+    window: Window
+    model_version: ModelVersion  # that the window was judged for
+    n_judged: int  # rows when it was judged
+    n: int  # rows now
+    n_late: int  # late rows since it was judged, or since it was last revised
+    drifted: tuple[str, ...] | None = None  # what would be said now; None: of a former champion
+    share_drifted: float | None = None
+    differs: bool | None = None  # whether other features drifted than were said to
+    n_unlooked: int = 0  # older windows that got late rows, too, and were not looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +166,7 @@ EventBody = (
     | ChampionPromoted
     | ChampionRolledBack
     | WindowJudged
+    | WindowRevised
     | AlertRaised
     | DecisionMade
     | RetrainingStarted
@@ -156,6 +179,7 @@ _BODIES: dict[str, type[Any]] = {
     "champion_promoted": ChampionPromoted,
     "champion_rolled_back": ChampionRolledBack,
     "window_judged": WindowJudged,
+    "window_revised": WindowRevised,
     "alert_raised": AlertRaised,
     "decision_made": DecisionMade,
     "retraining_started": RetrainingStarted,

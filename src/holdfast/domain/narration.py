@@ -15,6 +15,7 @@ from holdfast.domain.events import (
     RetrainingFailed,
     RetrainingStarted,
     WindowJudged,
+    WindowRevised,
 )
 from holdfast.domain.evidence import Action, Outcome
 
@@ -78,6 +79,12 @@ def _(body: WindowJudged) -> str:
 
 
 @_headline.register
+def _(body: WindowRevised) -> str:
+    late = "1 late row" if body.n_late == 1 else f"{body.n_late:,} late rows"
+    return f"Counted {late} into a window judged for {body.model_version}: {_would_be(body)}"
+
+
+@_headline.register
 def _(body: AlertRaised) -> str:
     return f"{body.alert.severity.capitalize()}: {body.alert.message}"
 
@@ -114,6 +121,8 @@ def story(event: Event) -> Iterator[str]:
             yield from _judgement(event.body)
         case WindowJudged():
             yield from _window(event.body)
+        case WindowRevised():
+            yield from _revision(event.body)
         case RetrainingStarted(cause=cause):
             yield f"why: {cause}"
         case AlertRaised(alert=alert, model_version=version):
@@ -149,6 +158,21 @@ def _judgement(body: ChallengerJudged) -> Iterator[str]:
         yield f"candidate {name}: Brier {brier:.4f} on validation"
     for check in report.checks:
         yield f"{'passed' if check.passed else 'FAILED'} {check.name}: {check.reason}"
+
+
+def _would_be(body: WindowRevised) -> str:
+    if body.differs is None:
+        return "its verdict stands; another model is in production now"
+    return "its verdict would be another now" if body.differs else "its verdict stays the same"
+
+
+def _revision(body: WindowRevised) -> Iterator[str]:
+    yield f"window: {body.window}"
+    yield f"rows: {body.n_judged:,} when it was judged, {body.n:,} now"
+    if body.drifted is not None:
+        yield f"drifted, with all rows: {', '.join(body.drifted) or 'no feature'}"
+    if body.n_unlooked:
+        yield f"older windows with late rows, not looked at again: {body.n_unlooked:,}"
 
 
 def _window(body: WindowJudged) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from holdfast.domain.arrow import index_array
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,11 +41,11 @@ def sample_rows(batches: Iterable[pa.Table], most: int, *, seed: int = 0) -> pa.
     for batch in batches:
         drawn = rng.random(batch.num_rows)
         likely = _smallest(drawn, most)
-        arrived = batch.take(pa.array(likely))
+        arrived = batch.take(index_array(likely))
         draws = np.concatenate([draws, drawn[likely]])
         both = arrived if kept is None else pa.concat_tables([kept, arrived])
         chosen = _smallest(draws, most)
-        kept, draws = both.unify_dictionaries().take(pa.array(chosen)), draws[chosen]
+        kept, draws = both.unify_dictionaries().take(index_array(chosen)), draws[chosen]
     if kept is None:
         raise ValueError("there is no batch to sample from")
     return kept

@@ -11,13 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import float_values
 from holdfast.domain.contract import MISSING_CATEGORY, FeatureKind
 from holdfast.domain.errors import ColumnError, nearest
 from holdfast.domain.matrix import FeatureMatrix
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from holdfast.domain.contract import Contract, Feature
 
 __all__ = ["ARROW_TYPES", "as_kind", "column_of", "conform", "encode_table"]
@@ -63,18 +62,12 @@ def encode_table(table: pa.Table, contract: Contract) -> FeatureMatrix:
     """
     numeric = np.empty((table.num_rows, len(contract.numeric)), dtype=np.float32)
     for i, feature in enumerate(contract.numeric):
-        numeric[:, i] = _floats(table.column(feature.name))
+        numeric[:, i] = float_values(table.column(feature.name))
     categorical = np.empty((table.num_rows, len(contract.categorical)), dtype=object)
     for i, feature in enumerate(contract.categorical):
         filled = pc.fill_null(table.column(feature.name), MISSING_CATEGORY)
         categorical[:, i] = filled.to_numpy(zero_copy_only=False)
     return FeatureMatrix(numeric=numeric, categorical=categorical)
-
-
-def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    floats = column.cast(pa.float64()) if column.type != pa.float64() else column
-    values: NDArray[np.float64] = pc.fill_null(floats, float("nan")).to_numpy()
-    return values
 
 
 def as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:

@@ -15,7 +15,7 @@ from holdfast.domain.errors import WindowError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Reach", "Unit", "Window", "WindowSpan", "WindowSpec", "bucket_start", "microseconds"]
+__all__ = ["Reach", "Unit", "Window", "WindowSpan", "WindowSpec", "bucket_start", "since_1970"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,13 +54,13 @@ def bucket_start(moment: datetime, bucket: timedelta) -> datetime:
     return _EPOCH + (moment - _EPOCH) // bucket * bucket
 
 
-def microseconds(length: timedelta) -> int:
-    """Return a length of time as a whole number of microseconds.
+def since_1970(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970 UTC.
 
-    >>> microseconds(timedelta(minutes=1))
+    >>> since_1970(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
     60000000
     """
-    return length // _MICROSECOND
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 class Unit(StrEnum):
@@ -278,7 +278,7 @@ def _amount(value: object) -> tuple[Unit, int]:
     if rows is not None:
         return Unit.ROWS, int(rows[1])
     try:
-        return Unit.TIME, microseconds(parse_duration(value))
+        return Unit.TIME, parse_duration(value) // _MICROSECOND
     except ValueError as error:
         raise WindowError(
             f"{value!r} is no length of a window",

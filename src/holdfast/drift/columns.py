@@ -8,18 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import mask_array, null_rows, whole_values
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["float_values", "rows_beyond", "unknown_words", "word_codes"]
-
-
-def float_values(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Return a numeric column as doubles, NaN for missing; shape ``(n,)``."""
-    floats = column.cast(pa.float64()) if column.type != pa.float64() else column
-    filled = pc.fill_null(floats, float("nan")) if floats.null_count else floats
-    values: NDArray[np.float64] = filled.to_numpy()
-    return values
+__all__ = ["rows_beyond", "unknown_words", "word_codes"]
 
 
 def word_codes(column: pa.ChunkedArray, words: pa.Array) -> NDArray[np.int64]:
@@ -38,15 +32,15 @@ def word_codes(column: pa.ChunkedArray, words: pa.Array) -> NDArray[np.int64]:
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.string())
-    codes = _filled(pc.index_in(column, value_set=words), len(words))
+    codes = _own(whole_values(pc.index_in(column, value_set=words), missing=len(words)))
     if column.null_count:
-        codes[_booleans(pc.is_null(column))] = len(words) + 1
+        codes[null_rows(column)] = len(words) + 1
     return codes
 
 
 def unknown_words(column: pa.ChunkedArray, unknown: NDArray[np.bool_]) -> list[tuple[str, int]]:
     """Return the words of the rows that are marked, each with how often it occurs."""
-    counted = pc.value_counts(column.filter(pa.array(unknown)).cast(pa.string()))
+    counted = pc.value_counts(column.filter(mask_array(unknown)).cast(pa.string()))
     return list(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
 
 
@@ -54,20 +48,13 @@ def _dictionary_codes(chunk: pa.DictionaryArray, words: pa.Array) -> NDArray[np.
     """Look the few words of the dictionary up, not each row's."""
     n_words = len(chunk.dictionary)
     code_of = np.append(word_codes(pa.chunked_array([chunk.dictionary]), words), len(words) + 1)
-    codes: NDArray[np.int64] = code_of[_filled(chunk.indices, n_words)]
+    codes: NDArray[np.int64] = code_of[whole_values(chunk.indices, missing=n_words)]
     return codes
 
 
-def _filled(indexes: pa.ChunkedArray, missing: int) -> NDArray[np.int64]:
-    filled: NDArray[np.int64] = pc.fill_null(indexes.cast(pa.int64()), missing).to_numpy(
-        zero_copy_only=False
-    )
-    return filled if filled.flags.writeable else filled.copy()
-
-
-def _booleans(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    marked: NDArray[np.bool_] = column.to_numpy()
-    return marked
+def _own(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return codes that can be written to: Arrow's buffers cannot."""
+    return codes if codes.flags.writeable else codes.copy()
 
 
 def rows_beyond(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.bool_]:

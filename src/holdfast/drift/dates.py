@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import word_array
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -100,4 +102,4 @@ def date_values(
 
 
 def _word(part: DatePart, index: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pa.chunked_array([pa.array(CYCLES[part]).take(index.combine_chunks())])
+    return pa.chunked_array([word_array(CYCLES[part]).take(index.combine_chunks())])

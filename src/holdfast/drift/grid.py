@@ -12,16 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import float_values, word_array
 from holdfast.domain.canonical import sha256_hex
 from holdfast.domain.contract import FeatureKind
 from holdfast.drift.cells import cut_edges, finite_part, order_statistic
-from holdfast.drift.columns import float_values
 from holdfast.drift.dates import CYCLES, DatePart, DateSource, date_values, sources_of
 from holdfast.drift.lookup import CellLookup
 from holdfast.drift.wire import pack_floats, read_wire, unpack_floats, write_wire
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -69,7 +70,7 @@ class CategoryCells:
     @cached_property
     def words(self) -> pa.Array:
         """The categories as Arrow holds them; made once."""
-        return pa.array(self.categories, pa.string())
+        return word_array(self.categories)
 
 
 FeatureCells = NumericCells | CategoryCells
@@ -160,6 +161,7 @@ def cut_grid(
     *,
     dates: Collection[str] = (),
     moments: pa.ChunkedArray | None = None,
+    pool: Executor | None = None,
 ) -> Grid:
     """Cut the grid from a reference.
 
@@ -172,8 +174,11 @@ def cut_grid(
         contract: What the columns are.
         dates: Columns of timestamps beside the features, counted as age and in cycles.
         moments: When each row was, if that is known: ages count back from there.
+        pool: Threads to cut the columns in; None takes one after the other.
     """
-    features = [_cut(table.column(feature.name), feature) for feature in contract.features]
+    each = map if pool is None else pool.map
+    columns = [table.column(feature.name) for feature in contract.features]
+    features = each(_cut, columns, contract.features)
     sources = [source for column in dates for source in sources_of(table, column)]
     return Grid(
         features=(*features, *(_cut_date(table, source, moments) for source in sources)),
@@ -198,12 +203,19 @@ def _cut(column: pa.ChunkedArray, feature: Feature) -> FeatureCells:
                 name=feature.name, kind=FeatureKind.BOOLEAN, categories=BOOLEAN_WORDS
             )
         case FeatureKind.CATEGORICAL:
-            seen = [value for value in pc.unique(column).to_pylist() if value is not None]
+            seen = [value for value in _distinct(column).to_pylist() if value is not None]
             return CategoryCells(
                 name=feature.name,
                 kind=FeatureKind.CATEGORICAL,
                 categories=tuple(sorted({*seen, *feature.categories})),
             )
+
+
+def _distinct(column: pa.ChunkedArray) -> pa.Array:
+    """Return the words that rows hold; a dictionary may know more than they do."""
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return pc.unique(column).cast(pa.string())
 
 
 def _cut_numeric(column: pa.ChunkedArray, name: str) -> NumericCells:

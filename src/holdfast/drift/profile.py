@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from holdfast.domain.arrow import float_values
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
 from holdfast.drift.cells import cell_counts, finite_part, open_sums
-from holdfast.drift.columns import float_values, rows_beyond, unknown_words, word_codes
+from holdfast.drift.columns import rows_beyond, unknown_words, word_codes
 from holdfast.drift.counts import (
     CategoryCounts,
     CategoryWire,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
 from holdfast.drift.methods.registry import METHODS
+from holdfast.drift.rules import DriftShare, drifted_share
 from holdfast.drift.verdicts import (
     DriftPolicy,
     FeatureReport,
@@ -16,11 +17,12 @@ from holdfast.drift.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from holdfast.drift.grid import Grid
     from holdfast.drift.methods.protocol import Method
     from holdfast.drift.profile import Profile
+    from holdfast.drift.rules import Rule, RuleOutcome
     from holdfast.drift.scores import ScoreProfile
 
 __all__ = [
@@ -46,8 +48,7 @@ class DriftReport:
         features: In contract order.
         share_drifted: Share of the features that drifted.
         weighted_share: The same, weighted by importance; None without weights.
-        drifted: Whether the window is, by the policy's rule.
-        rule: That rule in words.
+        outcome: What the rule says of the window as a whole.
     """
 
     n_reference: int
@@ -55,8 +56,17 @@ class DriftReport:
     features: tuple[FeatureReport, ...]
     share_drifted: float
     weighted_share: float | None
-    drifted: bool
-    rule: str
+    outcome: RuleOutcome
+
+    @property
+    def drifted(self) -> bool | None:
+        """Whether the window is, by the rule; None if that cannot be judged."""
+        return self.outcome.fired
+
+    @property
+    def rule(self) -> str:
+        """That rule in words."""
+        return self.outcome.rule
 
     def names(self, verdict: Verdict) -> tuple[str, ...]:
         """Return the features of a verdict, in contract order."""
@@ -81,6 +91,7 @@ class DriftReport:
             "weighted_share": self.weighted_share,
             "drifted": self.drifted,
             "rule": self.rule,
+            "outcome": self.outcome.to_json(),
         }
 
 
@@ -89,6 +100,7 @@ def compare(
     current: Profile,
     *,
     policy: DriftPolicy | None = None,
+    rule: Rule | None = None,
     weights: Mapping[str, float] | None = None,
     grid: Grid | None = None,
     methods: Mapping[str, Method] = METHODS,
@@ -102,6 +114,7 @@ def compare(
         reference: Counts of the reference.
         current: Counts of the window, on the same grid.
         policy: The bounds; None takes the defaults.
+        rule: Makes the verdict on the window as a whole; None takes `DriftShare`.
         weights: Importance of each feature by name, for the weighted share; a feature
             that is not named weighs nothing.
         grid: Where the cells lie, for the methods that need values, not only their order.
@@ -110,6 +123,7 @@ def compare(
     Raises:
         EmptyWindowError: If either holds no rows.
         GridMismatchError: If they were counted on different grids.
+        ValueError: If a weight is negative or not finite.
     """
     policy = policy or DriftPolicy()
     if reference.grid_digest != current.grid_digest:
@@ -120,15 +134,13 @@ def compare(
     pairs = list(zip(reference.features, current.features, strict=True))
     cells = None if grid is None else grid.features
     features = judge_features(pairs, policy, cells=cells, methods=methods)
-    share = _weighted_share(features, {feature.name: 1.0 for feature in features}) or 0.0
     return DriftReport(
         n_reference=reference.n_rows,
         n_current=current.n_rows,
         features=features,
-        share_drifted=share,
-        weighted_share=None if weights is None else _weighted_share(features, weights),
-        drifted=bool(features) and share >= policy.share,
-        rule=f"drift_share >= {policy.share:g}",
+        share_drifted=drifted_share(features) or 0.0,
+        weighted_share=None if weights is None else drifted_share(features, weights),
+        outcome=(rule or DriftShare()).judge(features, weights),
     )
 
 
@@ -157,15 +169,6 @@ def compare_scores(
         [(reference.as_feature(), current.as_feature())], policy or DriftPolicy()
     )
     return report
-
-
-def _weighted_share(
-    features: Sequence[FeatureReport], weights: Mapping[str, float]
-) -> float | None:
-    total = sum(weights.get(feature.name, 0.0) for feature in features)
-    if total <= 0.0:
-        return None
-    return sum(weights.get(feature.name, 0.0) for feature in features if feature.drifted) / total
 
 
 def _refuse_empty(n_reference: int, n_current: int) -> None:

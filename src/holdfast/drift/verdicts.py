@@ -34,12 +34,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftPolicy:
-    """When a feature, and when a window, counts as drifted.
+    """When a feature counts as drifted; of a whole window a rule tells.
 
     Attributes:
         alpha: False discovery rate over all default tests of a window.
-        min_effect: Kolmogorov–Smirnov distance or total variation below which a
-            significant shift is not worth a word.
+        min_effect: Effect of a test (Kolmogorov–Smirnov distance or total variation)
+            below which a significant shift is not worth a word.
         min_missing_effect: The same for the share of missing values.
         min_unseen_effect: The same for the share of unseen categories.
         power: With which the smallest detectable shift would be found.
@@ -48,8 +48,8 @@ class DriftPolicy:
         missing_rise: Rise of the missing share from which a feed counts as broken.
         min_rows: Rows of a window below which nothing counts as drifted or broken: the
             score of a single row is an extreme one every twentieth time.
-        share: The window is drifted if at least this share of its features is.
-        decisive: Methods whose tests make the verdict.
+        decisive: Methods whose tests make the verdict, built in or a third party's; each
+            must be among those that a comparison is given.
     """
 
     alpha: float = 0.05
@@ -60,9 +60,8 @@ class DriftPolicy:
     blindness: float = 2.5
     missing_rise: float = 0.2
     min_rows: int = 30
-    share: float = 0.5
     decisive: tuple[str, ...] = (
-        "kolmogorov_smirnov",
+        "anderson_darling",
         "chi_square",
         "missingness",
         "unseen_categories",
@@ -72,11 +71,23 @@ class DriftPolicy:
         for name in ("alpha", "power"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1; found {getattr(self, name)}")
-        tests = [method.name for method in METHODS.values() if method.is_test]
-        if not set(self.decisive) <= set(tests):
+
+    def check_decisive(self, methods: Mapping[str, Method]) -> None:
+        """Refuse what cannot make a verdict.
+
+        Args:
+            methods: Those in use, by name.
+
+        Raises:
+            ValueError: If a decisive method is not among them, or has no p-value that
+                could decide.
+        """
+        tests = [name for name, method in methods.items() if method.is_test]
+        unfit = [name for name in self.decisive if name not in tests]
+        if unfit:
             raise ValueError(
                 f"decisive takes methods with a p-value ({', '.join(tests)}); "
-                f"found {', '.join(self.decisive)}"
+                f"found {', '.join(unfit)}"
             )
 
     def least_effect(self, method: str) -> float:
@@ -106,6 +117,7 @@ class FeatureTest:
             "effect": self.result.effect,
             "bound": self.result.bound,
             "smallest_detectable": self.result.smallest_detectable,
+            "expected": self.result.expected,
         }
 
 
@@ -183,17 +195,23 @@ def judge_features(
         cells: Where each feature's cells lie, for the methods that ask for values; None
             where only their order is known.
         methods: Every method that may be asked, by name.
+
+    Raises:
+        ValueError: If the policy leaves the verdict to a method that is not among them.
     """
+    policy.check_decisive(methods)
     unasked = Sensitivity(level=policy.alpha, power=policy.power)
-    compared = [
+    unsure = [
         Comparison(reference=left, current=right, cells=where, sensitivity=unasked)
         for (left, right), where in zip(pairs, cells or [None] * len(pairs), strict=True)
     ]
-    applicable = [[m for m in methods.values() if m.applies(pair)] for pair in compared]
+    applicable = [[m for m in methods.values() if m.applies(pair)] for pair in unsure]
     n_tests = sum(m.name in policy.decisive for row in applicable for m in row)
     sensitivity = Sensitivity(level=policy.alpha / max(1, n_tests), power=policy.power)
+    # One comparison for all methods of a feature: they share what they work out.
+    compared = [replace(pair, sensitivity=sensitivity) for pair in unsure]
     results = [
-        [method.compare(replace(pair, sensitivity=sensitivity)) for method in row]
+        [method.compare(pair) for method in row]
         for pair, row in zip(compared, applicable, strict=True)
     ]
     adjusted = iter(benjamini_hochberg(_decisive_p_values(results, policy)))
@@ -215,8 +233,12 @@ def _decisive_p_values(
         result.p_value
         for row in results
         for result in row
-        if result.method in policy.decisive and result.p_value is not None
+        if result.p_value is not None and _decides(result, policy)
     ]
+
+
+def _decides(result: MethodResult, policy: DriftPolicy) -> bool:
+    return result.p_value is not None and result.method in policy.decisive
 
 
 def _enough(reference: FeatureCounts, current: FeatureCounts, policy: DriftPolicy) -> bool:
@@ -227,7 +249,7 @@ def _test(
     result: MethodResult, adjusted: Iterator[float], policy: DriftPolicy, *, enough: bool
 ) -> FeatureTest:
     """Pair a result with the next adjusted p-value, if it takes part in the verdict."""
-    p_adjusted = next(adjusted) if result.method in policy.decisive else None
+    p_adjusted = next(adjusted) if _decides(result, policy) else None
     return FeatureTest(
         result=result,
         p_adjusted=p_adjusted,

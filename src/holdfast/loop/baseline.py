@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import index_array
 from holdfast.domain.cleaning import TIMESTAMP, cleaned
 from holdfast.domain.column_survey import ColumnKind, ColumnSurvey, Role, look_at_column
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
 from holdfast.domain.errors import ColumnError, nearest
-from holdfast.domain.tables import as_kind
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.methods.registry import METHODS
-from holdfast.drift.profile import profile
+from holdfast.drift.profile import profile, total
+from holdfast.drift.rows import countable
 from holdfast.drift.rules import DriftShare
 from holdfast.drift.verdicts import DriftPolicy
 
@@ -65,7 +67,7 @@ class Baseline:
         contract: The columns that are compared, as features.
         grid: Their cells.
         profile: The reference counted on them.
-        rows: The reference's rows, conforming to the contract.
+        rows: The reference's rows in the form that is counted, text as dictionaries.
         left_out: Columns that are not compared, each with the reason.
     """
 
@@ -92,54 +94,79 @@ def read_baseline(reference: DataSource, beside: DataSource, how: Comparing) -> 
         ColumnError: If a named column is not there, or no column can be compared.
         DataFileError: If the data cannot be read.
     """
-    table = reference.read()
+    schema = reference.schema
     for name in (*how.drop, *([how.time] if how.time else [])):
-        _check_named(name, table.column_names)
-    looked = _look(table, how)
-    dates = [c.name for c in looked if c.kind is ColumnKind.TIME and c.role is not Role.TIME]
-    dates = [name for name in dates if name not in how.drop]
+        _check_named(name, schema.names)
+    table = pa.concat_tables(reference.scan(schema.names, _SCANNED))
+    looked = _look(table, schema, how)
+    dates = [c.name for c in looked if c.kind is ColumnKind.TIME and _is_free(c, how)]
     clocks = {name for name in dates if _is_clock(table, beside, name)}
-    compared = [column for column in looked if _is_compared(column, how)]
-    if not compared and not set(dates) - clocks:
+    kept = [name for name in dates if name not in clocks]
+    contract = _contract_of([c for c in looked if _is_compared(c, how)], beside)
+    if not contract.features and not kept:
         raise ColumnError(
-            table.column_names[0],
+            schema.names[0],
             "is there, but no column is left to compare",
             remedy="Drop fewer columns, or compare data that describes its rows.",
         )
-    contract = Contract(
-        features=tuple(_feature(column, beside) for column in compared),
-        target=_NO_TARGET,
-        threshold=0.5,
-        data_digest="",
-    )
-    kept = [name for name in dates if name not in clocks]
-    rows = pa.table(
-        {f.name: as_kind(table.column(f.name), f) for f in contract.features}
-        | {name: table.column(name) for name in kept}
-    )
-    moments = table.column(how.time).cast(TIMESTAMP) if how.time else None
-    grid = cut_grid(rows, contract, dates=kept, moments=moments)
+    rows = countable(table, contract, dates=kept)
+    moments = cleaned(table.column(how.time), TIMESTAMP) if how.time else None
+    grid, counts = _counted(rows, contract, kept, moments)
     return Baseline(
         contract=contract,
         grid=grid,
-        profile=profile(rows, grid, moments=moments),
+        profile=counts,
         rows=rows,
         left_out=_left_out(looked, clocks, how),
     )
 
 
-def _look(table: pa.Table, how: Comparing) -> list[ColumnSurvey]:
+def _counted(
+    rows: pa.Table, contract: Contract, dates: Sequence[str], moments: pa.ChunkedArray | None
+) -> tuple[Grid, Profile]:
+    """Cut the cells and count the rows in them, with every core."""
+    with ThreadPoolExecutor() as pool:
+        grid = cut_grid(rows, contract, dates=dates, moments=moments, pool=pool)
+        counts = pool.map(
+            lambda start: profile(
+                rows.slice(start, _SCANNED),
+                grid,
+                moments=None if moments is None else moments.slice(start, _SCANNED),
+            ),
+            range(0, rows.num_rows, _SCANNED),
+        )
+        return grid, total(counts)
+
+
+def _look(table: pa.Table, schema: pa.Schema, how: Comparing) -> list[ColumnSurvey]:
     n = min(table.num_rows, _SURVEYED)
-    rows = table.take(pa.array(np.linspace(0, table.num_rows - 1, n).astype(np.int64)))
+    chosen = np.linspace(0, table.num_rows - 1, n).astype(np.int64)
+    sample = table.unify_dictionaries().take(index_array(chosen))
+    rows = pa.table(
+        [cleaned(sample.column(field.name), field.type) for field in schema], schema=schema
+    )
     asked = dict.fromkeys(how.drop, Role.DROPPED) | ({how.time: Role.TIME} if how.time else {})
     return [
-        look_at_column(rows, field, asked.get(field.name), None, as_text=False)
-        for field in table.schema
+        look_at_column(rows, field, asked.get(field.name), None, as_text=False) for field in schema
     ]
 
 
+def _is_free(column: ColumnSurvey, how: Comparing) -> bool:
+    """Return whether nobody has said what the column is for."""
+    return column.name not in how.drop and column.name != how.time
+
+
+def _contract_of(columns: Sequence[ColumnSurvey], beside: DataSource) -> Contract:
+    return Contract(
+        features=tuple(_feature(column, beside) for column in columns),
+        target=_NO_TARGET,
+        threshold=0.5,
+        data_digest="",
+    )
+
+
 def _is_compared(column: ColumnSurvey, how: Comparing) -> bool:
-    if column.role is Role.TIME or column.kind is ColumnKind.TIME or column.name in how.drop:
+    if not _is_free(column, how) or column.kind is ColumnKind.TIME:
         return False
     return column.role is Role.FEATURE or column.n_distinct <= 1
 
@@ -158,7 +185,7 @@ def _feature(column: ColumnSurvey, beside: DataSource) -> Feature:
 
 def _is_clock(table: pa.Table, beside: DataSource, name: str) -> bool:
     """Return whether all dates beside are later than any of the reference."""
-    newest = pc.max(table.column(name)).as_py()
+    newest = pc.max(cleaned(table.column(name), TIMESTAMP)).as_py()
     oldest = [
         pc.min(cleaned(batch.column(name), TIMESTAMP)).as_py()
         for batch in beside.scan([name], _SCANNED)

@@ -54,7 +54,8 @@ class Compared:
 
     def reference_rows(self, most: int) -> pa.Table:
         """Return a sample of the reference's rows, conforming to the contract."""
-        return sample_rows([self.baseline.rows.select(self.baseline.contract.names)], most)
+        rows = self.baseline.rows.select(self.baseline.contract.names)
+        return conform(sample_rows([rows], most), self.baseline.contract)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values, with what was left out."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from holdfast.ports.trainer import Trainer
     from holdfast.ports.views import Views
 
-__all__ = ["ControlPlan", "ControlPorts", "Incumbent", "incumbent"]
+__all__ = ["ControlPlan", "ControlPorts", "Incumbent", "incumbent", "incumbent_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,15 @@ def incumbent(ports: ControlPorts) -> Incumbent:
     deployment = ports.releases.deployment()
     if deployment is None:
         raise NoChampionError
-    record = deployment.champion
+    return incumbent_of(ports, deployment.champion)
+
+
+def incumbent_of(ports: ControlPorts, record: ReleaseRecord) -> Incumbent:
+    """Load a release as the control plane needs it, in production or not.
+
+    Raises:
+        CorruptReleaseError: If its files are not what was released.
+    """
     contract, model = fetch_for_serving(ports.objects, record)
     reference, baseline = fetch_reference(ports.objects, record.release_id)
     return Incumbent(

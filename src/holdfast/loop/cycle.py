@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from holdfast.domain.canonical import digest
 from holdfast.domain.events import AlertRaised, DecisionMade
 from holdfast.domain.evidence import Action, Decision
+from holdfast.domain.windows import bucket_start
 from holdfast.loop.control import incumbent
 from holdfast.loop.deliver import deliver
-from holdfast.loop.detect import Finding, detect, detect_in_file
+from holdfast.loop.detect import Finding, detect, detect_in_file, mature_window
 from holdfast.loop.gather import schooling_from_file, schooling_from_log
 from holdfast.loop.hold import held
 from holdfast.loop.profile import profile_new
 from holdfast.loop.retrain import Retraining, retrain
+from holdfast.loop.revise import revise, settled
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.deciding import decide
 from holdfast.policy.transitions import ControlState, fold
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from holdfast.domain.events import WindowJudged
     from holdfast.domain.evidence import Alert
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.loop.gather import Schooling
@@ -47,6 +50,7 @@ class Tick:
     new_alerts: tuple[Alert, ...]
     n_counted: int  # predictions counted for the first time
     retraining: Retraining | None
+    n_revised: int = 0  # judged windows to which late rows came
 
 
 def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> Tick | None:
@@ -119,16 +123,25 @@ def _delivering(ports: ControlPorts) -> Iterator[None]:
 
 def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -> Tick:
     now = ports.clock.now()
-    champion, state = incumbent(ports), fold(ports.events.events())
+    events = list(ports.events.events())
+    champion, state = incumbent(ports), fold(events)
     n_counted = profile_new(
-        ports.predictions, ports.profiles, champion, bucket=plan.bucket, fence=fence
+        ports.predictions,
+        ports.profiles,
+        champion,
+        bucket=plan.bucket,
+        since=_oldest_open(plan, state, now),
+        fence=fence,
     )
-    return _act(
+    finding = detect(ports, plan, champion, state, now=now)
+    n_revised = revise(ports, plan, champion, events, actor=actor, now=now, fence=fence)
+    until = bucket_start(now, plan.bucket)
+    done = _act(
         ports,
         plan,
         champion,
         state,
-        finding=detect(ports, plan, champion, state, now=now),
+        finding=finding,
         schooling=lambda decision: schooling_from_log(
             ports, plan, champion, state, now=now, onset_at=decision.onset_at
         ),
@@ -136,7 +149,16 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
         now=now,
         fence=fence,
         n_counted=n_counted,
+        settled_until=until,
+        n_settled=settled(ports, champion, finding.window, until=until),
     )
+    return replace(done, n_revised=n_revised)
+
+
+def _oldest_open(plan: ControlPlan, state: ControlState, now: datetime) -> datetime:
+    """Return where the oldest window begins that the champion is, or was, judged on."""
+    in_production = min(now, state.champion_since or now)
+    return mature_window(in_production, plan).start_at - plan.window
 
 
 def _act(
@@ -151,6 +173,8 @@ def _act(
     now: datetime,
     fence: Fence,
     n_counted: int = 0,
+    settled_until: datetime | None = None,
+    n_settled: int | None = None,
 ) -> Tick:
     """Decide, write down why, and do it."""
     decision = decide(finding.evidence, plan.decision, state, now=now)
@@ -158,7 +182,8 @@ def _act(
     new_alerts = tuple(
         alert for alert in finding.evidence.alerts if (alert.trigger, alert.subject) not in known
     )
-    drafts = _drafts(plan, champion, finding, decision, new_alerts, actor=actor)
+    judged = _judged(champion, finding, settled_until, n_settled)
+    drafts = _drafts(plan, champion, finding, decision, new_alerts, judged=judged, actor=actor)
     ports.events.append(drafts, at=now, fence=fence)
     retraining = None
     if decision.action is Action.RETRAIN:
@@ -182,6 +207,18 @@ def _act(
     )
 
 
+def _judged(
+    champion: Incumbent, finding: Finding, settled_until: datetime | None, n_settled: int | None
+) -> WindowJudged | None:
+    """Return the event on the window, with the rows that only late ones can be added to."""
+    if finding.assessment is None:
+        return None
+    judged = finding.assessment.judged(
+        finding.window, champion.record.version, from_file=finding.from_file
+    )
+    return replace(judged, settled_until=settled_until, n_settled=n_settled)
+
+
 def _drafts(
     plan: ControlPlan,
     champion: Incumbent,
@@ -189,17 +226,13 @@ def _drafts(
     decision: Decision,
     new_alerts: tuple[Alert, ...],
     *,
+    judged: WindowJudged | None,
     actor: str,
 ) -> list[Draft]:
     """Return the tick's events; their keys make a tick that is run again write nothing."""
     version = champion.record.version
-    assessment, evidence = finding.assessment, finding.evidence
+    evidence = finding.evidence
     key = digest([version, plan.policy_digest, finding.window, evidence, decision])
-    judged = (
-        []
-        if assessment is None
-        else [assessment.judged(finding.window, version, from_file=finding.from_file)]
-    )
     alerts = [
         Draft(
             body=AlertRaised(alert=alert, model_version=version),
@@ -217,7 +250,7 @@ def _drafts(
         policy_digest=plan.policy_digest,
     )
     return [
-        *(Draft(body=body, actor=actor, key=f"{key}/window") for body in judged),
+        *([] if judged is None else [Draft(body=judged, actor=actor, key=f"{key}/window")]),
         *alerts,
         Draft(body=made, actor=actor, key=f"{key}/decision"),
     ]

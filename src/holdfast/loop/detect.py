@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 __all__ = [
     "ONSET_WINDOWS",
     "Finding",
+    "counted_window",
+    "current_window",
     "detect",
     "detect_in_file",
     "labels_of",
     "mature_rows",
     "mature_window",
+    "own_rows",
+    "scores_of",
 ]
 
 ONSET_WINDOWS = 4  # how many windows back the start of a loss of performance is looked for
@@ -54,7 +58,7 @@ class Finding:
 def mature_window(now: datetime, plan: ControlPlan) -> Window:
     """Return the newest window whose rows are all old enough for their labels."""
     if plan.label_maturity < plan.bucket:
-        return _current_window(now, plan)  # labels are as old as the bucket under way
+        return current_window(now, plan)  # labels are as old as the bucket under way
     end_at = bucket_start(now - plan.label_maturity, plan.bucket)
     return Window(start_at=end_at - plan.window, end_at=end_at)
 
@@ -76,16 +80,16 @@ def detect(
         state: Gives the windows of broken feeds, and since when drift is alarmed.
         now: The tick's moment.
     """
-    window, matured = _current_window(now, plan), mature_window(now, plan)
-    current = _counted(ports, champion, window)
+    window, matured = current_window(now, plan), mature_window(now, plan)
+    current = counted_window(ports, champion, window)
     if current is None:
         return Finding(window=window, assessment=None, evidence=Evidence(n_rows=0))
-    labelled = _own_rows(ports, champion, matured, now)
+    labelled = own_rows(ports, champion, matured, now)
     observed = Observed(
         current=current,
-        mature=_counted(ports, champion, matured),
+        mature=counted_window(ports, champion, matured),
         labels=labels_of(labelled),
-        scores=_scores(labelled),
+        scores=scores_of(labelled),
     )
     assessment = assess(champion.reference, champion.baseline, observed, policy=plan.monitor)
     evidence = Evidence(n_rows=current.n_rows)
@@ -177,14 +181,17 @@ def labels_of(rows: pa.Table) -> NDArray[np.bool_]:
     return labels.astype(np.bool_)
 
 
-def _current_window(now: datetime, plan: ControlPlan) -> Window:
+def current_window(now: datetime, plan: ControlPlan) -> Window:
     """Return the window that ends with the bucket under way."""
     end_at = bucket_start(now, plan.bucket) + plan.bucket
     return Window(start_at=end_at - plan.window, end_at=end_at)
 
 
-def _counted(ports: ControlPorts, champion: Incumbent, window: Window) -> Profile | None:
-    """Sum the buckets of a window; scores count only where the champion made them."""
+def counted_window(ports: ControlPorts, champion: Incumbent, window: Window) -> Profile | None:
+    """Sum the buckets of a window, or return None if nothing was counted in it.
+
+    Scores count only where the champion made them.
+    """
     buckets = ports.profiles.buckets(
         champion.reference.grid.digest, start_at=window.start_at, end_at=window.end_at
     )
@@ -199,7 +206,7 @@ def _counted(ports: ControlPorts, champion: Incumbent, window: Window) -> Profil
     return replace(total, scores=reduce(add, own)) if own else total
 
 
-def _own_rows(ports: ControlPorts, champion: Incumbent, window: Window, now: datetime) -> pa.Table:
+def own_rows(ports: ControlPorts, champion: Incumbent, window: Window, now: datetime) -> pa.Table:
     """Return the window's labelled rows that the champion itself scored.
 
     Another version's rows may have trained the champion: on them it would look too good.
@@ -221,14 +228,15 @@ def _onset(
     matured = mature_window(now, plan)
     if any(alert.trigger is Trigger.PERFORMANCE for alert in assessment.alerts):
         back = Window(start_at=matured.end_at - ONSET_WINDOWS * plan.window, end_at=matured.end_at)
-        rows = _own_rows(ports, champion, back, now)
-        losses = (_scores(rows) - labels_of(rows)) ** 2
+        rows = own_rows(ports, champion, back, now)
+        losses = (scores_of(rows) - labels_of(rows)) ** 2
         first = change_point(losses, reference_mean=champion.baseline.figures["brier"])
         onset_at: datetime = rows.column("predicted_at")[first].as_py()
         return onset_at
-    return state.drift_since or _current_window(now, plan).start_at
+    return state.drift_since or current_window(now, plan).start_at
 
 
-def _scores(rows: pa.Table) -> NDArray[np.float64]:
+def scores_of(rows: pa.Table) -> NDArray[np.float64]:
+    """Return the column `score` of logged rows, shape ``(n,)``."""
     scores: NDArray[np.float64] = rows.column("score").to_numpy()
     return scores

@@ -13,7 +13,7 @@ from holdfast.drift.profile import Profile, profile
 from holdfast.drift.scores import score_profile
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     import numpy as np
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from holdfast.ports.prediction_log import PredictionLog
     from holdfast.ports.profile_store import BucketKey, ProfileStore
 
-__all__ = ["UNSCORED", "profile_new"]
+__all__ = ["UNSCORED", "profile_new", "uncounted_since"]
 
 UNSCORED = ModelVersion("")
 """The bucket of rows whose scores are not counted: another version's lie on other cells."""
@@ -37,28 +37,64 @@ def profile_new(
     champion: Incumbent,
     *,
     bucket: timedelta,
+    since: datetime | None = None,
     fence: Fence | None = None,
 ) -> int:
     """Profile every row logged since the cursor and return how many there were.
+
+    A late row is added to its own bucket. Each page is counted in one transaction with the
+    cursor: after a crash, counting goes on where it stopped.
 
     Args:
         log: Where predictions stand.
         profiles: Where counts are added, with the cursor, in one transaction.
         champion: Gives the grid and the cells of the scores.
         bucket: The length of a bucket.
+        since: Where counting on a new grid begins: rows predicted before are in no window
+            that anybody judges any more. None counts the whole log.
         fence: The lease under which this runs.
     """
     grid = champion.reference.grid
-    name = f"{champion.contract.schema_digest}/{grid.digest}"
+    name = _cursor_name(champion)
     n_rows = 0
     while True:
         cursor = profiles.cursor(name)
+        if cursor is None and since is not None:
+            cursor = log.cursor_since(champion.contract, since)
         page = log.read(champion.contract, after=cursor, limit=_PAGE)
         if page.rows.num_rows == 0:
             return n_rows
         counted = _by_bucket(page.rows, champion, bucket)
         profiles.add(grid.digest, counted, cursor_name=name, cursor=page.cursor, fence=fence)
         n_rows += page.rows.num_rows
+
+
+def uncounted_since(
+    log: PredictionLog, profiles: ProfileStore, champion: Incumbent
+) -> datetime | None:
+    """Return when the first row was predicted that is not counted on the champion's grid.
+
+    A window that ends later does not have all its rows yet: those of a moment ago, or,
+    while a new grid is counted for the first time, of long ago.
+
+    Args:
+        log: Where predictions stand.
+        profiles: Where counts are.
+        champion: Gives the grid.
+
+    Returns:
+        None if every row is counted.
+    """
+    cursor = profiles.cursor(_cursor_name(champion))
+    page = log.read(champion.contract, after=cursor, limit=1)
+    if page.rows.num_rows == 0:
+        return None
+    moment: datetime = page.rows.column("predicted_at")[0].as_py()
+    return moment
+
+
+def _cursor_name(champion: Incumbent) -> str:
+    return f"{champion.contract.schema_digest}/{champion.reference.grid.digest}"
 
 
 def _by_bucket(rows: pa.Table, champion: Incumbent, bucket: timedelta) -> dict[BucketKey, Profile]:

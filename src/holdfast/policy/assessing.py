@@ -14,6 +14,7 @@ from holdfast.drift.report import (
     compare,
     compare_scores,
 )
+from holdfast.drift.rules import DriftShare
 from holdfast.performance.confidence import (
     ConfidenceDecay,
     ConfidencePolicy,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from holdfast.domain.releases import ModelMetrics
     from holdfast.domain.windows import Window
     from holdfast.drift.profile import Profile, ReferenceProfile
+    from holdfast.drift.rules import Rule
     from holdfast.policy.deciding import Evidence
 
 __all__ = ["Assessment", "MonitorPolicy", "Observed", "assess"]
@@ -53,6 +55,7 @@ class MonitorPolicy:
     """Every bound that the monitors use."""
 
     drift: DriftPolicy = field(default_factory=DriftPolicy)
+    rule: Rule = field(default_factory=DriftShare)
     confidence: ConfidencePolicy = field(default_factory=ConfidencePolicy)
     degradation: DegradationPolicy = field(default_factory=DegradationPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
@@ -161,7 +164,7 @@ def assess(
         EmptyWindowError: If the current window holds no rows.
         GridMismatchError: If the window was counted on another grid.
     """
-    drift = compare(reference.profile, observed.current, policy=policy.drift)
+    drift = compare(reference.profile, observed.current, policy=policy.drift, rule=policy.rule)
     prediction, confidence = _of_scores(reference, baseline, observed.current, policy)
     performance, degradations = _of_labels(reference, baseline, observed, policy)
     alerts = alerts_of(drift, prediction, confidence, degradations, policy=policy.alerts)

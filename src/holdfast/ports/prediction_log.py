@@ -80,6 +80,13 @@ class PredictionLog(Protocol):
         """
         ...
 
+    def cursor_since(self, contract: Contract, moment: datetime) -> str:
+        """Return the cursor from which `read` returns every row predicted since a moment.
+
+        Older rows that were committed after the first of these come with them.
+        """
+        ...
+
     def window(
         self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
     ) -> pa.Table:

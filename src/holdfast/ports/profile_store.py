@@ -43,6 +43,15 @@ class ProfileStore(Protocol):
         """Return the buckets that start within ``[start_at, end_at)``."""
         ...
 
+    def row_counts(
+        self, grid_digest: str, *, start_at: datetime, end_at: datetime
+    ) -> dict[datetime, int]:
+        """Return how many rows, of all versions, each bucket holds that starts within.
+
+        Cheap: no profile is read.
+        """
+        ...
+
     def cursor(self, cursor_name: str) -> str | None:
         """Return where reading stopped, or None before the first time."""
         ...

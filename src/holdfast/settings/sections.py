@@ -19,6 +19,7 @@ from pydantic import (
 
 from holdfast.domain.durations import format_duration, parse_duration
 from holdfast.domain.errors import nearest
+from holdfast.drift.rules import RULES, rule_named  # loads no more than the domain
 from holdfast.policy.deciding import POLICIES
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ClockSettings",
     "CostAim",
     "DataSettings",
+    "DriftSettings",
     "FBetaAim",
     "FixedAim",
     "GuardSettings",
@@ -178,6 +180,33 @@ class MonitorSettings(_Section):
         return self
 
 
+class DriftSettings(_Section):
+    """`[drift]`: when a feature, and when the rows as a whole, count as drifted."""
+
+    alpha: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    min_effect: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    numeric_test: Annotated[str, Field(min_length=1)] = "anderson_darling"
+    categorical_test: Annotated[str, Field(min_length=1)] = "chi_square"
+    rule: str = "drift_share"
+    rule_at: float | None = None  # None: as the rule is known
+
+    @field_validator("rule")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in RULES:
+            raise ValueError(f"is not a rule; {choose(name, RULES)}")
+        return name
+
+    @model_validator(mode="after")
+    def _rule_takes_its_bound(self) -> Self:
+        if self.rule_at is not None:
+            try:
+                rule_named(self.rule, at=self.rule_at)
+            except ValueError as error:
+                raise ValueError(f"rule_at: {error}") from None
+        return self
+
+
 class PolicySettings(_Section):
     """`[policy]`: when alerts become a retraining."""
 
@@ -251,6 +280,7 @@ class Settings(_Section):
     data: DataSettings
     train: TrainSettings = TrainSettings()
     monitor: MonitorSettings = MonitorSettings()
+    drift: DriftSettings = DriftSettings()
     policy: PolicySettings = PolicySettings()
     guard: GuardSettings = GuardSettings()
     promote: PromoteSettings = PromoteSettings()

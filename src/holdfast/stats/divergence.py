@@ -8,19 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from holdfast.domain.errors import EmptyWindowError
+from holdfast.stats import share_distances
+from holdfast.stats.share_distances import shares
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["jensen_shannon", "population_stability_index", "total_variation"]
+__all__ = [
+    "SMOOTHING",
+    "hellinger",
+    "jensen_shannon",
+    "kullback_leibler",
+    "population_stability_index",
+    "total_variation",
+]
 
-_SMOOTHING = 0.5  # rows added to each bin, so that an empty bin does not make the index infinite
+SMOOTHING = 0.5
+"""Rows added to each bin where an empty one would make the divergence infinite."""
 
 
 def population_stability_index(reference: Counts, current: Counts) -> float:
@@ -39,12 +48,35 @@ def population_stability_index(reference: Counts, current: Counts) -> float:
     Source:
         Siddiqi (2006), *Credit Risk Scorecards*.
 
+    >>> import numpy as np
     >>> round(population_stability_index(np.array([50, 50]), np.array([70, 30])), 3)
     0.166
     """
-    p = _shares(reference, smoothing=_SMOOTHING)
-    q = _shares(current, smoothing=_SMOOTHING, which="current window")
-    return float(((q - p) * np.log(q / p)).sum())
+    return float(share_distances.stability(*_both(reference, current, smoothing=SMOOTHING)))
+
+
+def kullback_leibler(reference: Counts, current: Counts) -> float:
+    """Return the Kullback–Leibler divergence, half a row added to each bin.
+
+    Args:
+        reference: Counts by bin, shape ``(k,)``.
+        current: Counts of the same bins.
+
+    Returns:
+        The divergence of the current window from the reference, ``Σ q ln(q / p)``, in
+        nats; the index of stability is this in both directions.
+
+    Raises:
+        EmptyWindowError: If a window holds no row.
+
+    Source:
+        Kullback and Leibler (1951), *On information and sufficiency*.
+
+    >>> import numpy as np
+    >>> round(kullback_leibler(np.array([50, 50]), np.array([70, 30])), 3)
+    0.081
+    """
+    return float(share_distances.relative_entropy(*_both(reference, current, smoothing=SMOOTHING)))
 
 
 def jensen_shannon(reference: Counts, current: Counts) -> float:
@@ -64,13 +96,34 @@ def jensen_shannon(reference: Counts, current: Counts) -> float:
         Lin (1991), *Divergence measures based on the Shannon entropy*; Endres and
         Schindelin (2003) for the square root being a metric.
 
+    >>> import numpy as np
     >>> jensen_shannon(np.array([10, 0]), np.array([0, 10]))
     1.0
     """
-    p, q = _shares(reference), _shares(current, which="current window")
-    middle = (p + q) / 2
-    divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
-    return float(np.sqrt(min(1.0, max(0.0, divergence))))
+    return float(share_distances.jensen_shannon(*_both(reference, current)))
+
+
+def hellinger(reference: Counts, current: Counts) -> float:
+    """Return the Hellinger distance between two windows' shares.
+
+    Args:
+        reference: Counts by bin, shape ``(k,)``.
+        current: Counts of the same bins.
+
+    Returns:
+        A distance in [0, 1]; 1.0 where no bin is shared.
+
+    Raises:
+        EmptyWindowError: If a window holds no row.
+
+    Source:
+        Hellinger (1909), *Neue Begründung der Theorie quadratischer Formen*.
+
+    >>> import numpy as np
+    >>> hellinger(np.array([10, 0]), np.array([0, 10]))
+    1.0
+    """
+    return float(share_distances.hellinger(*_both(reference, current)))
 
 
 def total_variation(reference: Counts, current: Counts) -> float:
@@ -86,21 +139,16 @@ def total_variation(reference: Counts, current: Counts) -> float:
     Raises:
         EmptyWindowError: If a window holds no row.
 
+    >>> import numpy as np
     >>> total_variation(np.array([50, 50]), np.array([75, 25]))
     0.25
     """
-    gaps = _shares(reference) - _shares(current, which="current window")
-    return float(np.abs(gaps).sum() / 2)
+    return float(share_distances.variation(*_both(reference, current)))
 
 
-def _relative_entropy(p: Floats, q: Floats) -> float:
-    occupied = p > 0
-    return float((p[occupied] * np.log2(p[occupied] / q[occupied])).sum())
-
-
-def _shares(counts: Counts, *, smoothing: float = 0.0, which: str = "reference window") -> Floats:
-    if counts.sum() == 0:
-        raise EmptyWindowError(which)
-    smoothed = counts + smoothing
-    shares: Floats = smoothed / smoothed.sum()
-    return shares
+def _both(reference: Counts, current: Counts, *, smoothing: float = 0.0) -> tuple[Floats, Floats]:
+    if reference.sum() == 0:
+        raise EmptyWindowError("reference window")
+    if current.sum() == 0:
+        raise EmptyWindowError("current window")
+    return shares(reference, smoothing=smoothing), shares(current, smoothing=smoothing)

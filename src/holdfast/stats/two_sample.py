@@ -24,13 +24,16 @@ __all__ = [
     "TwoSample",
     "chi_square",
     "fisher_exact",
+    "g_test",
     "kolmogorov_smirnov",
+    "largest_gap",
     "pool_rare",
     "unseen_allowance",
     "unseen_p_value",
 ]
 
 EXACT_UP_TO = 1_000  # rows of both windows together; the exact path takes milliseconds there
+_ONE_SAMPLE_UP_TO = 3_000  # rows of one sample as informative as both windows
 _LEAST_EXPECTED = 5.0  # Cochran's rule: below this the chi-square approximation fails
 _UPPER_95 = 1.645  # one-sided 95% quantile of the normal distribution
 
@@ -45,7 +48,7 @@ class TwoSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChiSquare:
-    """A chi-square test's statistic, p-value and degrees of freedom."""
+    """The statistic, p-value and degrees of freedom of a test by chi-square's law."""
 
     statistic: float
     p_value: float
@@ -71,21 +74,40 @@ def kolmogorov_smirnov(reference: Counts, current: Counts) -> TwoSample:
 
     Source:
         Schröer and Trenkler (1995), *Exact and randomization distributions of
-        Kolmogorov-Smirnov tests two or three samples*; Simard and L'Ecuyer (2011).
+        Kolmogorov-Smirnov tests two or three samples*; Simard and L'Ecuyer (2011);
+        Vrbik (2018), *Small-sample corrections to Kolmogorov–Smirnov test statistic*.
 
     >>> result = kolmogorov_smirnov(np.array([4, 8, 8]), np.array([0, 4, 8]))
     >>> result.statistic
     0.5
     """
     n, m = _totals(int(reference[-1]), int(current[-1]))
-    gap = int(np.abs(reference * m - current * n).max())  # in units of 1 / (n m)
+    gap = _gap(reference, current)
     if gap == 0:
         return TwoSample(statistic=0.0, p_value=1.0)
     if n + m <= EXACT_UP_TO:
         p_value = _exact_p_value(gap, n, m, ends=reference + current)
     else:
-        p_value = float(stats.kstwo.sf(gap / (n * m), max(1, round(n * m / (n + m)))))
+        p_value = _asymptotic_p_value(gap / (n * m), n, m)
     return TwoSample(statistic=gap / (n * m), p_value=min(1.0, p_value))
+
+
+def largest_gap(reference: Counts, current: Counts) -> float:
+    """Return the Kolmogorov–Smirnov distance alone, in [0, 1].
+
+    Args:
+        reference: Cumulative counts at common, ordered points; the last is positive.
+        current: The same for the current window.
+
+    >>> largest_gap(np.array([4, 8, 8]), np.array([0, 4, 8]))
+    0.5
+    """
+    return _gap(reference, current) / (int(reference[-1]) * int(current[-1]))
+
+
+def _gap(reference: Counts, current: Counts) -> int:
+    """Return the largest gap in units of 1 / (n m), in which it is an integer."""
+    return int(np.abs(reference * int(current[-1]) - current * int(reference[-1])).max())
 
 
 def _exact_p_value(gap: int, n: int, m: int, *, ends: Counts) -> float:
@@ -97,14 +119,31 @@ def _exact_p_value(gap: int, n: int, m: int, *, ends: Counts) -> float:
     """
     ends_run = np.zeros(n + m + 1, dtype=bool)
     ends_run[ends] = True
-    i = np.arange(n + 1)
-    outside = np.zeros(n + 1)
+    i = np.arange(n + 1.0)
+    outside = np.zeros(n + 2)  # the first one stands left of i = 0 and stays 0
     for s in range(1, n + m + 1):
-        from_left = np.concatenate(([0.0], outside[:-1]))
-        outside = (np.minimum(i, s) * from_left + np.maximum(s - i, 0) * outside) / s
-        if ends_run[s]:
-            outside[np.abs(i * m - (s - i) * n) >= gap] = 1.0
-    return float(outside[n])
+        low, high = max(0, s - m), min(n, s)
+        steps = i[low : high + 1]
+        reached = steps * outside[low : high + 1] + (s - steps) * outside[low + 1 : high + 2]
+        outside[low + 1 : high + 2] = reached / s
+        if ends_run[s]:  # |i (n + m) - s n| >= gap
+            outside[1 : max(1, 2 + (s * n - gap) // (n + m))] = 1.0
+            outside[1 - (-(s * n + gap) // (n + m)) :] = 1.0
+    return float(outside[n + 1])
+
+
+def _asymptotic_p_value(distance: float, n: int, m: int) -> float:
+    """Return P(largest gap >= distance) for many rows.
+
+    The exact one-sample law takes time in proportion to the rows; from some thousand on
+    the limit with its correction for finite samples is right to 0.1%.
+    """
+    effective = max(1, round(n * m / (n + m)))
+    if effective <= _ONE_SAMPLE_UP_TO:
+        return float(stats.kstwo.sf(distance, effective))
+    root = effective**0.5
+    x = distance * root
+    return float(special.kolmogorov(x + 1 / (6 * root) + (x - 1) / (4 * effective)))
 
 
 def pool_rare(
@@ -171,6 +210,36 @@ def chi_square(reference: Counts, current: Counts) -> ChiSquare:
         return ChiSquare(statistic=0.0, p_value=1.0, degrees_of_freedom=0)
     gaps = reference[occupied] * float(m) - current[occupied] * float(n)
     statistic = float((gaps**2 / pooled[occupied]).sum() / (float(n) * float(m)))
+    p_value = float(special.chdtrc(degrees, statistic))
+    return ChiSquare(statistic=statistic, p_value=p_value, degrees_of_freedom=degrees)
+
+
+def g_test(reference: Counts, current: Counts) -> ChiSquare:
+    """Test homogeneity over categories by the ratio of likelihoods.
+
+    Args:
+        reference: Counts by cell, shape ``(k,)``; pool rare cells first (`pool_rare`).
+        current: Counts of the same cells.
+
+    Raises:
+        EmptyWindowError: If a window holds no row.
+
+    Source:
+        Wilks (1938); Agresti (2013), *Categorical Data Analysis*, section 3.2.
+
+    >>> round(g_test(np.array([30, 70]), np.array([50, 50])).statistic, 3)
+    8.402
+    """
+    totals = np.array([[*_totals(int(reference.sum()), int(current.sum()))]]).T
+    rows = np.stack([reference, current]).astype(np.float64)
+    pooled = rows.sum(axis=0)
+    degrees = int((pooled > 0).sum()) - 1
+    if degrees == 0:
+        return ChiSquare(statistic=0.0, p_value=1.0, degrees_of_freedom=0)
+    expected = totals * (pooled / totals.sum())
+    # An empty cell counts nothing: 0 log 0 is 0.
+    ratio = np.divide(rows, expected, out=np.ones_like(rows), where=rows > 0)
+    statistic = max(0.0, 2 * float((rows * np.log(ratio)).sum()))
     p_value = float(special.chdtrc(degrees, statistic))
     return ChiSquare(statistic=statistic, p_value=p_value, degrees_of_freedom=degrees)
 

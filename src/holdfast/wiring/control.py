@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
 from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.settings import CostAim, FBetaAim, RecallAim
+from holdfast.wiring.drift import drift_policy_of, rule_of
 from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.project import clock_of, open_objects, open_store
 
@@ -74,7 +76,11 @@ def open_control(
 
 
 def plan_of(settings: Settings) -> ControlPlan:
-    """Return what the settings want of the loop."""
+    """Return what the settings want of the loop.
+
+    Raises:
+        SettingsError: If they name a test of drift that does not fit.
+    """
     monitor, policy = settings.monitor, settings.policy
     return ControlPlan(
         model_name=settings.model.name,
@@ -83,8 +89,12 @@ def plan_of(settings: Settings) -> ControlPlan:
         bucket=monitor.bucket,
         window=monitor.window,
         label_maturity=monitor.label_maturity,
-        monitor=MonitorPolicy.within(
-            alarms_per_year=monitor.alarms_per_year, ticks_per_year=_YEAR / monitor.bucket
+        monitor=replace(
+            MonitorPolicy.within(
+                alarms_per_year=monitor.alarms_per_year, ticks_per_year=_YEAR / monitor.bucket
+            ),
+            drift=drift_policy_of(settings),
+            rule=rule_of(settings),
         ),
         decision=DecisionPolicy(
             name=policy.name,

@@ -6,15 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.drift.columns import float_values, rows_beyond, unknown_words, word_codes
-
-
-class TestFloatValues:
-    def test_missing_becomes_nan(self):
-        """Whole numbers are widened; chunks are joined."""
-        column = pa.chunked_array([pa.array([1, None]), pa.array([3])])
-
-        np.testing.assert_array_equal(float_values(column), [1.0, np.nan, 3.0])
+from holdfast.drift.columns import rows_beyond, unknown_words, word_codes
 
 
 class TestWordCodes:

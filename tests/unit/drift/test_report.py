@@ -10,7 +10,8 @@ import pytest
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.profile import profile
-from holdfast.drift.report import DriftPolicy, Verdict, compare, compare_scores
+from holdfast.drift.report import Verdict, compare, compare_scores
+from holdfast.drift.rules import AnyFeature, DriftShare, PsiBands, WeightedShare
 from holdfast.drift.scores import cut_score_grid, score_profile
 
 
@@ -36,13 +37,38 @@ class TestCompare:
         assert not report.drifted
 
     def test_a_window_is_drifted_by_a_named_rule(self, windows):
-        """The share of features from which it counts stands in the policy."""
+        """Half of the features by default; another rule is said."""
         pair = windows(np.random.default_rng(0), 3_000, 3_000, month_to_month=0.75)
 
-        report = compare(*pair, policy=DriftPolicy(share=0.05))
+        by_default, lenient = compare(*pair), compare(*pair, rule=DriftShare(at=0.05))
 
-        assert report.drifted
-        assert report.rule == "drift_share >= 0.05"
+        assert (by_default.drifted, by_default.rule) == (False, "drift_share >= 0.5")
+        assert (lenient.drifted, lenient.rule) == (True, "drift_share >= 0.05")
+
+    @pytest.mark.parametrize(
+        ("rule", "month_to_month", "fired"),
+        [
+            (AnyFeature(), 0.75, True),
+            (PsiBands(), 0.75, False),
+            (PsiBands(), 0.9, True),
+        ],
+    )
+    def test_familiar_rules_read_the_results_of_methods(self, windows, rule, month_to_month, fired):
+        """Twenty points more are a moderate index: drift, but not to a rule of 0.2."""
+        pair = windows(np.random.default_rng(0), 3_000, 3_000, month_to_month=month_to_month)
+
+        report = compare(*pair, rule=rule)
+
+        assert report.drifted is fired
+        assert report.outcome.features == (("contract",) if fired else ())
+
+    def test_a_window_too_small_to_tell_is_neither(self, windows):
+        """Not drifted, and not without drift."""
+        report = compare(*windows(np.random.default_rng(0), 1_000, 1))
+
+        assert report.drifted is None
+        assert report.to_json()["drifted"] is None
+        assert report.outcome.band == "cannot be judged"
 
     def test_weighs_features_by_importance(self, windows):
         """One feature that the model lives on counts more than many it ignores."""
@@ -51,6 +77,17 @@ class TestCompare:
         report = compare(*pair, weights={"contract": 3.0, "tenure": 1.0, "no feature": 5.0})
 
         assert report.weighted_share == 0.75
+
+    def test_a_rule_may_go_by_importance(self, windows):
+        """Then it needs to be told."""
+        pair = windows(np.random.default_rng(0), 3_000, 3_000, month_to_month=0.75)
+
+        told = compare(*pair, rule=WeightedShare(), weights={"contract": 3.0, "tenure": 1.0})
+        untold = compare(*pair, rule=WeightedShare())
+
+        assert told.drifted is True
+        assert untold.drifted is None
+        assert untold.weighted_share is None
 
     @pytest.mark.parametrize(("n", "m", "which"), [(0, 5, "reference"), (5, 0, "current")])
     def test_refuses_an_empty_window(self, windows, n, m, which):
@@ -93,6 +130,7 @@ class TestJson:
                     "effect",
                     "bound",
                     "smallest_detectable",
+                    "expected",
                 }
 
     def test_says_how_many_rows_would_be_enough(self, windows):
@@ -117,6 +155,16 @@ class TestErrors:
         ]
 
         assert np.mean(flagged) <= 0.08
+
+    def test_null_rules_are_quiet_in_one_and_the_same_world(self, windows):
+        """Thirty comparisons. `ks_share` is not asked: of three raw tests one fires often."""
+        rng = np.random.default_rng(22)
+
+        reports = [compare(*windows(rng, 1_000, 1_000)) for _ in range(30)]
+
+        for rule, most in ((DriftShare(), 0), (PsiBands(), 0), (AnyFeature(), 3)):
+            fired = [rule.judge(report.features).fired for report in reports]
+            assert fired.count(True) <= most, rule.name
 
     @pytest.mark.parametrize(
         ("feature", "changes", "least"),

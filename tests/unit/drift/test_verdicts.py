@@ -34,7 +34,7 @@ class TestVerdict:
         report = judge("numeric", rng.normal(size=2_000), rng.normal(0.5, size=2_000))
 
         assert report.verdict is Verdict.DRIFTED
-        assert report.strongest.result.method == "kolmogorov_smirnov"
+        assert report.strongest.result.method == "anderson_darling"
 
     def test_a_significant_shift_too_small_to_matter_is_stable(self, judge):
         """With a hundred thousand rows everything is significant."""
@@ -118,10 +118,11 @@ class TestVerdict:
 
 
 class TestDriftPolicy:
-    def test_a_divergence_cannot_decide(self):
-        """It has no p-value; the error names the methods that have one."""
-        with pytest.raises(ValueError, match="kolmogorov_smirnov"):
-            DriftPolicy(decisive=("population_stability_index",))
+    @pytest.mark.parametrize("name", ["population_stability_index", "no_method"])
+    def test_only_a_test_in_use_can_decide(self, name, judge):
+        """The error names those that could."""
+        with pytest.raises(ValueError, match=f"kolmogorov_smirnov.*found {name}"):
+            judge("numeric", [1.0], [1.0], decisive=("chi_square", name))
 
     def test_refuses_levels_that_are_none(self):
         """Such as a percentage by mistake."""
@@ -136,4 +137,5 @@ class TestDriftPolicy:
 
         adjusted = {test.result.method: test.p_adjusted for test in report.tests}
         assert adjusted["population_stability_index"] is None
-        assert adjusted["kolmogorov_smirnov"] == 1.0
+        assert adjusted["kolmogorov_smirnov"] is None
+        assert adjusted["anderson_darling"] == 1.0

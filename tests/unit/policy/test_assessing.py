@@ -16,6 +16,7 @@ from holdfast.domain.evidence import Trigger
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.windows import Window
 from holdfast.drift.profile import profile, reference_profile
+from holdfast.drift.rules import PsiBands
 from holdfast.drift.scores import score_profile
 from holdfast.performance.realised import measure
 from holdfast.policy.assessing import MonitorPolicy, Observed, assess
@@ -103,6 +104,18 @@ class TestAssess:
 
         assert assessment.drift.feature("tenure").drifted
         assert assessment.performance_held is True
+
+    def test_the_policys_rule_tells_of_the_window_as_a_whole(self):
+        """Another rule, another verdict on the same drift."""
+        strict = replace(POLICY, rule=PsiBands(at=100.0))
+        seen = observe(shift=0.7)
+
+        by_default, by_rule = (
+            assess(REFERENCE, BASELINE, seen, policy=policy) for policy in (POLICY, strict)
+        )
+
+        assert (by_default.drift.rule, by_default.drift.drifted) == ("drift_share >= 0.5", True)
+        assert (by_rule.drift.rule, by_rule.drift.drifted) == ("any psi >= 100", False)
 
     def test_compares_only_scores_that_the_champion_made(self):
         """Without any there is neither prediction drift nor confidence."""

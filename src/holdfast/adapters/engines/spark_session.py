@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
-__all__ = ["spark_session"]
+__all__ = ["await_executor", "spark_session"]
 
 _SCHEME = "spark://"
 _CONNECT_SECONDS = 5.0
@@ -54,11 +54,12 @@ def spark_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # read where a context is made
     conf = SparkConf().setMaster(master).setAppName(app_name)
     conf.setAll(list(_settings(memory).items()))
+    _silence_loggers()
     with named_errors(master):
         if SparkContext._gateway is None:  # noqa: SLF001  # a second JVM would serve nobody
             SparkContext(conf=conf, gateway=_quiet_jvm(conf, master))
         session = SparkSession.builder.config(conf=conf).getOrCreate()
-        _await_executor(session, master, patience)
+        await_executor(session, master, patience)
     return session
 
 
@@ -72,6 +73,14 @@ def _settings(memory: str) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+
+
+def _silence_loggers() -> None:
+    """Stop pyspark from printing each failing query as JSON, beside raising it."""
+    from pyspark.logger import PySparkLogger  # noqa: PLC0415  # an extra
+
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
 
 
 def _check_java() -> None:
@@ -125,12 +134,22 @@ def _quiet_jvm(conf: SparkConf, master: str) -> Any:
             ) from error
 
 
-def _await_executor(session: SparkSession, master: str, patience: float) -> None:
-    """Wait until someone can do the work; Spark itself would wait for ever, and silently."""
+def await_executor(session: SparkSession, master: str, patience: float) -> None:
+    """Wait until someone can do the work; Spark itself would wait for ever, and silently.
+
+    Args:
+        session: On that master; it is stopped if nobody comes.
+        master: Its address; nobody is waited for on a local one, nor with dynamic
+            allocation, where executors come once there is work.
+        patience: Seconds.
+
+    Raises:
+        ClusterError: If there is no executor in time.
+    """
     context = session.sparkContext
     dynamic = context.getConf().get("spark.dynamicAllocation.enabled", "false") == "true"
     if master.startswith("local") or dynamic:
-        return  # nobody to wait for; or executors come once there is work
+        return
     java: Any = context._jsc  # noqa: SLF001  # Python has no word for it
     deadline = time.monotonic() + patience
     while java.sc().getExecutorMemoryStatus().size() < 2:  # the driver is one of them

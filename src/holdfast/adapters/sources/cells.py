@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import word_array
 from holdfast.domain.cleaning import TIMESTAMP, blanked, finite
 from holdfast.domain.columns import with_words
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CellKind", "ColumnForm", "FormFinder"]
 
-_TRUE = pa.array(["true", "vrai", "wahr"])
-_FALSE = pa.array(["false", "faux", "falsch"])
+_TRUE = word_array(["true", "vrai", "wahr"])
+_FALSE = word_array(["false", "faux", "falsch"])
 # A leading zero or 16 digits and more make a code (a postcode, an account): as a float64
 # it would lose digits that tell rows apart.
 _CODE = r"^[+-]?(0\d|\d{16,}$)"

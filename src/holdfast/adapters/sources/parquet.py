@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.dataset as pds
 import pyarrow.parquet as pq
 
 from holdfast.adapters.sources.arrow_columns import clean_schema, refuse_namesakes
 from holdfast.adapters.sources.dialect import check_readable, file_digest
+from holdfast.domain.arrow import word_array
 from holdfast.domain.cleaning import clean_type, cleaned
 from holdfast.domain.errors import DataFileError
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ParquetSource", "parquet_files"]
 
-_READ_AHEAD = 4  # batches decoded before they are asked for
+_SCANNED = 1 << 17
+_NO_WORD = "__HIVE_DEFAULT_PARTITION__"  # what writers call a folder of missing values
 _ENDINGS = frozenset({".parquet", ".pq"})
 _TEXT = frozenset({pa.string(), pa.large_string()})
 
@@ -45,7 +47,7 @@ class ParquetSource:
 
     Whole numbers beyond 2⁵³ become text: they are identifiers, and float64 would merge
     some of them. Lists, structs and binary columns are left out, and the table says so.
-    Folders named like ``year=2026`` become columns.
+    Folders named like ``year=2026`` become columns of text.
 
     Args:
         path: A file, or a folder of files with the same columns.
@@ -64,9 +66,9 @@ class ParquetSource:
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and types of the columns, as `read` gives them."""
-        with self._errors():
-            dataset = self._dataset(self._stored)
-            return clean_schema(self._stored, lambda names: _scanned(dataset, names, 1 << 17))
+        return clean_schema(
+            self._stored, lambda names: self._scanned(names, _SCANNED, encoded=False)
+        )
 
     def read(self) -> pa.Table:
         """Return all rows.
@@ -79,24 +81,14 @@ class ParquetSource:
 
     def batches(self, rows: int) -> Iterator[pa.Table]:
         """Yield the rows in order, at most `rows` at a time; same types in each batch."""
-        with self._errors():
-            schema = self.schema
-            for batch in _scanned(self._dataset(self._stored), schema.names, rows):
-                columns = [cleaned(batch.column(field.name), field.type) for field in schema]
-                yield pa.table(columns, schema=schema)
+        schema = self.schema
+        for batch in self._scanned(schema.names, rows, encoded=False):
+            columns = [cleaned(batch.column(field.name), field.type) for field in schema]
+            yield pa.table(columns, schema=schema)
 
     def scan(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
         """Yield the columns named as they are stored, text as dictionaries."""
-        with self._errors():
-            schema = self._stored
-            fields = [
-                field.with_type(pa.dictionary(pa.int32(), pa.string()))
-                if field.type in _TEXT
-                else field
-                for field in schema
-            ]
-            present = [name for name in columns if name in schema.names]
-            yield from _scanned(self._dataset(pa.schema(fields)), present, rows)
+        yield from self._scanned(columns, rows, encoded=True)
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
@@ -115,57 +107,65 @@ class ParquetSource:
     @cached_property
     def _stored(self) -> pa.Schema:
         """What the files hold, all of them the same columns."""
-        metadata = [_metadata(path) for path in self._files]
-        if sum(one.num_rows for one in metadata) == 0:
+        n_rows, schemas = 0, []
+        for path in self._files:
+            with _opened(path) as file:
+                n_rows += file.metadata.num_rows
+                schemas.append(file.schema_arrow.remove_metadata())
+            refuse_namesakes(schemas[-1].names)
+            _check_alike(path, schemas[-1], self._files[0], schemas[0])
+        if n_rows == 0:
             raise DataFileError(
                 self._path, "the file has columns but no rows", remedy="Write the data again."
             )
-        schemas = [one.schema.to_arrow_schema().remove_metadata() for one in metadata]
-        for path, schema in zip(self._files, schemas, strict=True):
-            refuse_namesakes(schema.names)
-            _check_alike(path, schema, self._files[0], schemas[0])
-        unified = pa.unify_schemas(schemas, promote_options="permissive")
-        return pa.unify_schemas([unified, *self._folder_columns(unified)])
+        found = [_known_field(name, schemas) for name in schemas[0].names]
+        of_folders = [pa.field(name, pa.string()) for name in self._folder_words(self._files[0])]
+        return pa.schema([*found, *(f for f in of_folders if f.name not in schemas[0].names)])
 
-    def _folder_columns(self, schema: pa.Schema) -> list[pa.Schema]:
-        """Return the columns that folders' names add, such as ``year=2026``."""
+    def _folder_words(self, file: Path) -> dict[str, str]:
+        """Return what a file's folders say of its rows: ``year=2026`` is a column."""
         if not self._path.is_dir():
-            return []
-        found = pds.dataset(self._files, format="parquet", partitioning="hive").schema
-        return [pa.schema([f for f in found if f.name not in schema.names])]
+            return {}
+        parts = [part.split("=", 1) for part in file.relative_to(self._path).parts[:-1]]
+        return {unquote(pair[0]): unquote(pair[1]) for pair in parts if len(pair) == 2}
 
-    def _dataset(self, schema: pa.Schema) -> pds.Dataset:
-        encoded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-        options = pds.ParquetReadOptions(dictionary_columns=encoded)
-        return pds.dataset(
-            list(map(str, self._files)),
-            schema=schema,
-            format=pds.ParquetFileFormat(read_options=options),
-            partitioning="hive" if self._path.is_dir() else None,
-        )
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (pa.ArrowInvalid, OSError) as error:
-            raise DataFileError(
-                self._path,
-                "the Parquet data is damaged, cut off or not Parquet at all",
-                remedy="Fetch or write it again.",
-            ) from error
+    def _scanned(self, names: Sequence[str], rows: int, *, encoded: bool) -> Iterator[pa.Table]:
+        """Yield the rows file by file; names that are nowhere are left out."""
+        stored = self._stored
+        text = [field.name for field in stored if encoded and field.type in _TEXT]
+        wanted = [name for name in names if name in stored.names]
+        for path in self._files:
+            words = self._folder_words(path)
+            in_file = [name for name in text if name not in words]
+            with _opened(path, read_dictionary=in_file) as file:
+                inside = [name for name in wanted if name in file.schema_arrow.names]
+                for batch in file.iter_batches(batch_size=rows, columns=inside):
+                    table = pa.Table.from_batches([batch])
+                    for name in wanted:
+                        if name not in inside:
+                            table = table.append_column(name, _repeated(words[name], len(batch)))
+                    yield table
 
 
-def _metadata(path: Path) -> pq.FileMetaData:
+@contextmanager
+def _opened(path: Path, *, read_dictionary: list[str] | None = None) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; whatever is wrong with it, until it is closed, is named."""
     check_readable(path)
     try:
-        return pq.read_metadata(path)
+        with pq.ParquetFile(path, read_dictionary=read_dictionary) as file:
+            yield file
     except (pa.ArrowInvalid, OSError) as error:
         raise DataFileError(
             path,
             "the Parquet data is damaged, cut off or not Parquet at all",
-            remedy="Fetch or write it again.",
+            remedy="Fetch or write the file again.",
         ) from error
+
+
+def _known_field(name: str, schemas: Sequence[pa.Schema]) -> pa.Field:
+    """Return a column as the first file shows it that has any value in it."""
+    fields = [schema.field(name) for schema in schemas]
+    return next((field for field in fields if not pa.types.is_null(field.type)), fields[0])
 
 
 def _check_alike(path: Path, schema: pa.Schema, first_path: Path, first: pa.Schema) -> None:
@@ -178,17 +178,16 @@ def _check_alike(path: Path, schema: pa.Schema, first_path: Path, first: pa.Sche
             remedy="Keep files of one kind in a folder.",
         )
     for field in schema:
-        other = first.field(field.name)
-        if clean_type(field.type) != clean_type(other.type):
+        kinds = field.type, first.field(field.name).type
+        if not any(map(pa.types.is_null, kinds)) and clean_type(kinds[0]) != clean_type(kinds[1]):
             raise DataFileError(
                 path,
-                f"column {field.name!r} holds {field.type} here, {other.type} in {first_path.name}",
+                f"column {field.name!r} holds {kinds[0]} here, {kinds[1]} in {first_path.name}",
                 remedy="Write the files with the same types.",
             )
 
 
-def _scanned(dataset: pds.Dataset, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
-    batches = dataset.scanner(
-        columns=list(names), batch_size=rows, batch_readahead=_READ_AHEAD, fragment_readahead=1
-    ).to_batches()
-    return (pa.Table.from_batches([batch]) for batch in batches if batch.num_rows)
+def _repeated(word: str, n_rows: int) -> pa.DictionaryArray:
+    words = word_array([word]) if word != _NO_WORD else pa.nulls(1, pa.string())
+    zeros = pa.Array.from_buffers(pa.int32(), n_rows, [None, pa.py_buffer(bytes(4 * n_rows))])
+    return pa.DictionaryArray.from_arrays(zeros, words)

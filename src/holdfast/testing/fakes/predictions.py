@@ -86,6 +86,12 @@ class InMemoryPredictionLog:
         rows = self._of(contract)[start : start + limit]
         return LogPage(rows=_table(contract, rows), cursor=f"{owner}.{start + len(rows)}")
 
+    def cursor_since(self, contract: Contract, moment: datetime) -> str:
+        """See `PredictionLog.cursor_since`."""
+        rows = self._of(contract)
+        later = (i for i, row in enumerate(rows) if row.prediction.predicted_at >= moment)
+        return f"{contract.schema_digest}.{next(later, len(rows))}"
+
     def window(
         self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
     ) -> pa.Table:

@@ -56,6 +56,16 @@ class InMemoryProfileStore:
         }
         return dict(sorted(found.items(), key=lambda item: (item[0][1], item[0][0])))
 
+    def row_counts(
+        self, grid_digest: str, *, start_at: datetime, end_at: datetime
+    ) -> dict[datetime, int]:
+        """See `ProfileStore.row_counts`."""
+        counts: dict[datetime, int] = {}
+        found = self.buckets(grid_digest, start_at=start_at, end_at=end_at)
+        for (_, bucket_at), profile in found.items():
+            counts[bucket_at] = counts.get(bucket_at, 0) + profile.n_rows
+        return counts
+
     def cursor(self, cursor_name: str) -> str | None:
         """See `ProfileStore.cursor`."""
         return self._cursors.get(cursor_name)

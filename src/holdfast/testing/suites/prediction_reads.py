@@ -209,6 +209,30 @@ class PredictionReadsSuite:
         assert _ids(known[2]) == _of(rows[1][:2])
         assert log.window(_CONTRACT, _window(1)).num_rows == 3
 
+    def test_goes_back_to_a_moment(self, log: PredictionLog) -> None:
+        """Every row since then is read, with older ones that were committed among them."""
+        days = [0, 3, 1, 4]
+        log.prepare(_CONTRACT)
+        logged = [log.append(_CONTRACT, *example_rows(1, at=START + day * _DAY))[0] for day in days]
+
+        cursor = log.cursor_since(_CONTRACT, START + 3 * _DAY)
+
+        page = log.read(_CONTRACT, after=cursor, limit=10)
+        assert _ids(page.rows) == _of(logged[1:])
+
+    def test_goes_back_to_no_row_if_all_are_older(self, log: PredictionLog) -> None:
+        """Reading goes on with what is logged from now on; an empty log has a start, too."""
+        log.prepare(_CONTRACT)
+        empty = log.cursor_since(_CONTRACT, START)
+        first = log.append(_CONTRACT, *example_rows(1))
+        later = log.cursor_since(_CONTRACT, START + 400 * _DAY)
+        second = log.append(_CONTRACT, *example_rows(1, at=START + _DAY))
+
+        both, last = (log.read(_CONTRACT, after=after, limit=9) for after in (empty, later))
+
+        assert _ids(both.rows) == _of([*first, *second])
+        assert _ids(last.rows) == _of(second)
+
     def test_refuses_the_cursor_of_another_schema(self, log: PredictionLog) -> None:
         """It would point somewhere else in this one."""
         other = example_contract(feature="tenure")

@@ -74,6 +74,23 @@ class ProfileStoreSuite:
 
         assert [at for _, at in found] == [START + _DAY, START + 2 * _DAY]
 
+    def test_counts_the_rows_of_each_bucket(
+        self, profiles: ProfileStore, make_profile: Callable[[int], Profile]
+    ) -> None:
+        """Over all versions; a bucket without rows is not named."""
+        grid = make_profile(1).grid_digest
+        added = {
+            ("v1", START): make_profile(3),
+            ("v2", START): make_profile(4),
+            ("v1", START + 2 * _DAY): make_profile(5),
+            ("v1", START + 3 * _DAY): make_profile(6),
+        }
+        profiles.add(grid, added, cursor_name="t", cursor="1")
+
+        found = profiles.row_counts(grid, start_at=START, end_at=START + 3 * _DAY)
+
+        assert found == {START: 7, START + 2 * _DAY: 5}
+
     def test_keeps_grids_apart(
         self,
         profiles: ProfileStore,

@@ -142,3 +142,76 @@ class TestOpenSource:
         source = open_source(tmp_path / "data.tsv")
 
         assert isinstance(source, CsvSource)
+
+
+class TestFolder:
+    def write(self, path, **columns):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), path)
+
+    def test_reads_its_files_in_order_of_their_paths(self, tmp_path):
+        """Deeper ones too; what starts with a dot or an underscore is bookkeeping."""
+        self.write(tmp_path / "b" / "part-0.parquet", x=[3.0])
+        self.write(tmp_path / "a.parquet", x=[1.0, 2.0])
+        self.write(tmp_path / "_temporary" / "half.parquet", x=[9.0])
+        self.write(tmp_path / ".a.parquet", x=[9.0])
+        (tmp_path / "_SUCCESS").touch()
+
+        table = ParquetSource(tmp_path).read()
+
+        assert table.column("x").to_pylist() == [1.0, 2.0, 3.0]
+
+    def test_folders_names_become_columns(self, tmp_path):
+        """As Hive and Spark write them, with their word for missing ones."""
+        self.write(tmp_path / "plan=a%20b" / "1.parquet", x=[1.0, 2.0])
+        self.write(tmp_path / "plan=__HIVE_DEFAULT_PARTITION__" / "1.parquet", x=[3.0])
+        source = ParquetSource(tmp_path)
+
+        by_row = dict(
+            zip(*(source.read().column(n).to_pylist() for n in ("x", "plan")), strict=True)
+        )
+
+        assert by_row == {1.0: "a b", 2.0: "a b", 3.0: None}
+        scanned = [batch.column("plan").to_pylist() for batch in source.scan(["plan"], 10)]
+        assert sorted(scanned, key=str) == [["a b", "a b"], [None]]
+
+    def test_a_column_without_values_takes_the_type_that_others_give_it(self, tmp_path):
+        """A day on which nobody filled it in."""
+        self.write(tmp_path / "1.parquet", x=[None, None])
+        self.write(tmp_path / "2.parquet", x=[1.5, None])
+
+        assert ParquetSource(tmp_path).read().column("x").to_pylist() == [None, None, 1.5, None]
+
+    def test_an_identifier_in_one_file_is_text_in_all(self, tmp_path):
+        """The types are those of the whole."""
+        self.write(tmp_path / "1.parquet", x=[7])
+        self.write(tmp_path / "2.parquet", x=[2**60 + 1])
+
+        assert ParquetSource(tmp_path).read().column("x").to_pylist() == ["7", str(2**60 + 1)]
+
+    @pytest.mark.parametrize(
+        ("columns", "words"),
+        [
+            ({"x": [1.0], "z": [1.0]}, "'z' is only here"),
+            ({"y": [1.0]}, "'x' is not here"),
+            ({"x": ["one"]}, r"holds string here, double in 1\.parquet"),
+        ],
+    )
+    def test_names_the_file_that_is_of_another_kind(self, tmp_path, columns, words):
+        """And the column."""
+        self.write(tmp_path / "1.parquet", x=[1.0])
+        self.write(tmp_path / "2.parquet", **columns)
+
+        with pytest.raises(DataFileError, match=words) as caught:
+            ParquetSource(tmp_path).read()
+
+        assert "2.parquet" in str(caught.value)
+
+    def test_the_digest_is_that_of_all_files(self, tmp_path):
+        """Another file, another data set."""
+        self.write(tmp_path / "1.parquet", x=[1.0])
+        before = ParquetSource(tmp_path).digest
+
+        self.write(tmp_path / "2.parquet", x=[1.0])
+
+        assert ParquetSource(tmp_path).digest != before

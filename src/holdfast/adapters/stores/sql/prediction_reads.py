@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Integer, Text, select, type_coerce
+from sqlalchemy import Integer, Text, func, select, type_coerce
 
 from holdfast.adapters.stores.sql.schema import standing_labels
 from holdfast.domain.predictions import Role
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTable
     from holdfast.domain.windows import Window
 
-__all__ = ["page", "window"]
+__all__ = ["cursor_since", "page", "window"]
 
 _TIME = pa.timestamp("us", tz="UTC")
 _BATCH = 20_000  # rows that exist as Python objects at one time
@@ -54,7 +54,18 @@ def page(
     )
     rows = _arrow(connection, query, fields)
     end = rows.column("position")[-1].as_py() if rows.num_rows else start
-    return LogPage(rows=rows.drop_columns("position"), cursor=f"{table.schema_digest[:12]}.{end}")
+    return LogPage(rows=rows.drop_columns("position"), cursor=_cursor(table, end))
+
+
+def cursor_since(connection: Connection, table: PredictionTable, moment: datetime) -> str:
+    """Return the cursor before the first commit of a row predicted since a moment."""
+    of = table.table.c
+    first = connection.execute(
+        select(func.min(of.position)).where(of.predicted_at >= moment)
+    ).scalar()
+    if first is not None:
+        return _cursor(table, first - 1)
+    return _cursor(table, connection.execute(select(func.max(of.position))).scalar() or 0)
 
 
 def window(
@@ -81,6 +92,10 @@ def window(
             .where(standing_labels.c.received_at <= known_at)
         )
     return _arrow(connection, query, fields)
+
+
+def _cursor(table: PredictionTable, position: int) -> str:
+    return f"{table.schema_digest[:12]}.{position}"
 
 
 def _position(table: PredictionTable, cursor: str | None) -> int:

@@ -106,6 +106,14 @@ class SqlPredictionLog:
             table = self._tables.of(connection, contract)
             return prediction_reads.page(connection, table, after=after, limit=limit)
 
+    def cursor_since(self, contract: Contract, moment: datetime) -> str:
+        """See `PredictionLog.cursor_since`."""
+        from holdfast.adapters.stores.sql import prediction_reads  # noqa: PLC0415  # see `read`
+
+        with self._database.read() as connection:
+            table = self._tables.of(connection, contract)
+            return prediction_reads.cursor_since(connection, table, moment)
+
     def window(
         self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
     ) -> pa.Table:

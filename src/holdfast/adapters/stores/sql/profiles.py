@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from holdfast.adapters.stores.sql.leases import check_fence
 from holdfast.adapters.stores.sql.schema import cursors, profiles
@@ -62,6 +62,21 @@ class SqlProfileStore:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return {(row.model_version, row.bucket_at): _profile(row.profile) for row in rows}
+
+    def row_counts(
+        self, grid_digest: str, *, start_at: datetime, end_at: datetime
+    ) -> dict[datetime, int]:
+        """See `ProfileStore.row_counts`."""
+        query = (
+            select(profiles.c.bucket_at, func.sum(profiles.c.n_rows).label("n_rows"))
+            .where(profiles.c.grid_digest == grid_digest)
+            .where(profiles.c.bucket_at >= start_at, profiles.c.bucket_at < end_at)
+            .group_by(profiles.c.bucket_at)
+            .order_by(profiles.c.bucket_at)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.bucket_at: int(row.n_rows) for row in rows}
 
     def cursor(self, cursor_name: str) -> str | None:
         """See `ProfileStore.cursor`."""

@@ -1,0 +1,1 @@
+"""Reports for people: one page that needs nothing but a browser."""

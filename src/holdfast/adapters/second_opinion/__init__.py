@@ -1,0 +1,1 @@
+"""Second opinions: drift libraries that are run beside Holdfast's own report."""

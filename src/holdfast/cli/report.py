@@ -1,0 +1,166 @@
+"""The command that reports on the project's own traffic: report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from holdfast.cli.options import Project
+from holdfast.cli.writing import TERMINAL, write_json, write_text
+
+if TYPE_CHECKING:
+    from holdfast.adapters.reports.sections import Figure, ModelSection
+    from holdfast.loop.report import ProjectReport
+    from holdfast.performance.degradation import Degradation
+    from holdfast.settings import Settings
+
+__all__ = ["add_to"]
+
+_FIGURES = {
+    "roc_auc": "ROC AUC",
+    "brier": "Brier score (lower is better)",
+    "log_loss": "log loss (lower is better)",
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "F1",
+    "accuracy": "accuracy",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(report)
+
+
+def report(
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Report on the window of that moment (UTC), as it stood then.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write the page here; reports/ in the project by default."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report as JSON; - for the terminal.")
+    ] = None,
+    evidently: Annotated[
+        bool, typer.Option("--evidently", help="Write Evidently's own report beside ours.")
+    ] = False,
+    project: Project = Path(),
+) -> None:
+    """Report on the window of the project's traffic: features, scores, performance."""
+    from holdfast.settings import load_settings
+
+    settings = load_settings(project)  # may refuse, before seconds go into imports
+    from holdfast.cli.drift_words import say_drift
+    from holdfast.cli.running import holder
+    from holdfast.cli.second_opinion import write_second_opinion
+    from holdfast.loop.fetch_reference import fetch_reference_rows
+    from holdfast.loop.report import report_window, rows_of
+    from holdfast.wiring.control import open_control, plan_of
+
+    moment = None if at is None else at.replace(tzinfo=UTC)
+    quiet = json_file == TERMINAL
+    with open_control(settings) as ports:
+        found = report_window(ports, plan_of(settings), holder=holder(), at=moment)
+        made_at = ports.clock.now()
+        page = html or (_usual_place(settings, found, moment or made_at) if not json_file else None)
+        beside = page or json_file
+        if not quiet:
+            typer.echo(f"{found.champion.record.version}, {found.window}")
+            reference = found.champion.reference
+            say_drift(found.drift, reference.profile, found.current, reference.grid)
+            _say_performance(found)
+        if page is not None:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            write_text(page, _page(found, settings, made_at), to_error=quiet)
+        if evidently and beside is not None and beside != TERMINAL:
+            rows, _ = fetch_reference_rows(ports.objects, found.champion.record.release_id)
+            write_second_opinion(rows, rows_of(ports, found), beside, to_error=quiet)
+    if json_file is not None:
+        write_json(json_file, found.to_json())
+
+
+def _usual_place(settings: Settings, found: ProjectReport, moment: datetime) -> Path:
+    """Return where a report goes by itself: by its day, and by its time where one was asked for."""
+    stamp = f"{moment:%Y-%m-%d}"
+    return settings.project / "reports" / f"{stamp}-{found.champion.record.version}.html"
+
+
+def _page(found: ProjectReport, settings: Settings, made_at: datetime) -> str:
+    from holdfast.adapters.reports.html import render_drift
+
+    reference, version = found.champion.reference, found.champion.record.version
+    return render_drift(
+        found.drift,
+        reference.profile,
+        found.current,
+        reference.grid,
+        title=f"{settings.model.name}: {version}, {found.window}",
+        reference_name=f"what {version} was released with",
+        current_name=str(found.window),
+        made_at=made_at,
+        model=_model(found),
+    )
+
+
+def _model(found: ProjectReport) -> ModelSection:
+    from holdfast.adapters.reports.sections import ModelSection
+
+    performance = found.performance
+    return ModelSection(
+        version=found.champion.record.version,
+        scores=found.prediction,
+        score_grid=found.champion.reference.score_grid,
+        n_labelled=0 if performance is None else performance.n,
+        labels_of=str(found.matured),
+        figures=_figures(found),
+    )
+
+
+def _figures(found: ProjectReport) -> list[Figure]:
+    from holdfast.adapters.reports.sections import Figure
+
+    if found.performance is None:
+        return []
+    verdicts = {one.metric: _verdict(one) for one in found.degradations}
+    now, before = found.performance.figures, found.champion.baseline.figures
+    return [
+        Figure(
+            name=words,
+            reference=before.get(name),
+            current=now.get(name),
+            verdict=verdicts.get(name, "for information"),
+        )
+        for name, words in _FIGURES.items()
+        if name in now
+    ]
+
+
+def _verdict(one: Degradation) -> str:
+    words = {
+        "degraded": "worse than at release",
+        "held": "held",
+        "too_few": "too few labels to tell",
+    }
+    said = words[one.verdict.value]
+    return f"{said} (for information)" if one.informational else said
+
+
+def _say_performance(found: ProjectReport) -> None:
+    if found.performance is None:
+        typer.echo(f"No mature labels of its own predictions, {found.matured}.")
+        return
+    figures = ", ".join(
+        f"{name} {found.performance.figures[name]:.3f}"
+        for name in _FIGURES
+        if name in found.performance.figures
+    )
+    typer.echo(f"On {found.performance.n:,} mature labels: {figures}")

@@ -1,0 +1,48 @@
+"""How commands write Evidently's report beside ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from holdfast.adapters.second_opinion.evidently import evidently_drift
+from holdfast.cli.writing import writing
+from holdfast.domain.sampling import sample_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+__all__ = ["MOST_ROWS", "write_second_opinion"]
+
+MOST_ROWS = 100_000
+"""Rows of a side that Evidently is shown: of a million it takes a minute."""
+
+
+def write_second_opinion(
+    reference: pa.Table, current: pa.Table, beside: Path, *, to_error: bool = False
+) -> None:
+    """Run Evidently's preset on the same rows, and write its page and its summary.
+
+    Args:
+        reference: Says which columns are compared.
+        current: Rows with the same columns.
+        beside: Our file; ``F.html`` is joined by ``F.evidently.html`` and
+            ``F.evidently.json``.
+        to_error: Say it on standard error, for standard output holds JSON.
+
+    Raises:
+        MissingExtraError: If Evidently is not installed.
+        DataFileError: If a file cannot be written.
+    """
+    found = evidently_drift(*(sample_rows([rows], MOST_ROWS) for rows in (reference, current)))
+    page, summary = (beside.with_suffix(f".evidently.{end}") for end in ("html", "json"))
+    with writing(page, to_error=to_error):
+        found.save_html(page)
+    with writing(summary, to_error=to_error):
+        found.save_json(summary)
+    if max(reference.num_rows, current.num_rows) >= MOST_ROWS:
+        typer.echo(f"Evidently was shown {MOST_ROWS:,} rows of a side.", err=to_error)
+    typer.echo(found.opinion.outcome.why, err=to_error)
