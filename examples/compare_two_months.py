@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from holdfast.adapters.engines.local import LocalEngine
 from holdfast.adapters.sources import open_source
-from holdfast.loop.compare import compare_sources
+from holdfast.loop.compare import Comparing, compare_sources
 from holdfast.scenarios.telecom import Telecom, TrainingSet
 from holdfast.scenarios.telecom.truth import moved_features
 
@@ -25,7 +26,9 @@ def main() -> None:
             )
             for month in (1, 6)
         )
-        report = compare_sources(january, june, drop=("customer_id", "churned"))
+        report = compare_sources(
+            january, june, LocalEngine(), Comparing(drop=("customer_id", "churned"))
+        ).report
     for feature in report.features:
         strongest = feature.strongest
         if feature.drifted and strongest is not None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial, reduce
 from itertools import pairwise
 from operator import add
+from typing import Any, cast
 
 import pyarrow as pa
 from hypothesis import given
@@ -160,8 +161,8 @@ class TestQueue:
         spans = list(spec.spans(Reach(first=0, last=80)))
         buckets = {i // spec.bucket: mark for i, mark in marks.items()}
         found = [
-            (span, set() if mark is None else mark.held)
-            for span, mark in windows_of(buckets, spans, bucket=spec.bucket)
+            (span, set() if mark is None else cast(_Mark, mark).held)
+            for span, mark in windows_of(cast(Any, buckets), spans, bucket=spec.bucket)
         ]
 
         assert found == [(span, {i for i in marks if span.start <= i < span.end}) for span in spans]

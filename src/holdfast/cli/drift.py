@@ -16,6 +16,7 @@ from holdfast.cli.options import (
     FailOnOption,
     NoHeader,
 )
+from holdfast.cli.second_opinion import MOST_ROWS, file_beside, write_second_opinion
 from holdfast.cli.writing import TERMINAL, write_json, write_text
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def drift(
     from holdfast.adapters.sources import open_source
     from holdfast.loop.compare import Comparing, compare_sources
 
-    beside = _beside(html, json_file) if evidently else None
+    beside = file_beside(html, json_file) if evidently else None
     header = not no_header
     compared = compare_sources(
         open_source(reference, delimiter=delimiter, header=header),
@@ -97,22 +98,13 @@ def _page(compared: Compared, reference: str, current: str) -> str:
     )
 
 
-def _beside(html: Path | None, json_file: Path | None) -> Path:
-    """Return the file of ours beside which Evidently's are written."""
-    ours = html if html is not None else json_file
-    if ours is None or ours == TERMINAL:
-        raise typer.BadParameter(
-            "its files stand beside ours: name one with --html FILE or --json FILE",
-            param_hint="--evidently",
-        )
-    return ours
-
-
 def _write_evidently(compared: Compared, beside: Path, *, to_error: bool) -> None:
-    from holdfast.cli.second_opinion import MOST_ROWS, write_second_opinion
-
-    current = compared.current_rows(MOST_ROWS)
-    write_second_opinion(compared.baseline.rows, current, beside, to_error=to_error)
+    write_second_opinion(
+        compared.reference_rows(MOST_ROWS),
+        compared.current_rows(MOST_ROWS),
+        beside,
+        to_error=to_error,
+    )
 
 
 def _alarmed(report: DriftReport, fail_on: FailOn | None) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from holdfast.cli.options import Project
-from holdfast.cli.writing import TERMINAL, write_json, write_text
+from holdfast.cli.second_opinion import file_beside, write_second_opinion
+from holdfast.cli.writing import TERMINAL, make_folder, write_json, write_text
 
 if TYPE_CHECKING:
     from holdfast.adapters.reports.sections import Figure, ModelSection
@@ -60,8 +61,6 @@ def report(
 
     settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.cli.drift_words import say_drift
-    from holdfast.cli.running import holder
-    from holdfast.cli.second_opinion import write_second_opinion
     from holdfast.loop.fetch_reference import fetch_reference_rows
     from holdfast.loop.report import report_window, rows_of
     from holdfast.wiring.control import open_control, plan_of
@@ -69,19 +68,19 @@ def report(
     moment = None if at is None else at.replace(tzinfo=UTC)
     quiet = json_file == TERMINAL
     with open_control(settings) as ports:
-        found = report_window(ports, plan_of(settings), holder=holder(), at=moment)
+        found = report_window(ports, plan_of(settings), at=moment)
         made_at = ports.clock.now()
-        page = html or (_usual_place(settings, found, moment or made_at) if not json_file else None)
-        beside = page or json_file
+        if html is None and json_file is None:
+            html = _usual_place(settings, found, moment or made_at)
         if not quiet:
-            typer.echo(f"{found.champion.record.version}, {found.window}")
             reference = found.champion.reference
+            typer.echo(f"{found.champion.record.version}, {found.window}")
             say_drift(found.drift, reference.profile, found.current, reference.grid)
             _say_performance(found)
-        if page is not None:
-            page.parent.mkdir(parents=True, exist_ok=True)
-            write_text(page, _page(found, settings, made_at), to_error=quiet)
-        if evidently and beside is not None and beside != TERMINAL:
+        if html is not None:
+            write_text(html, _page(found, settings, made_at), to_error=quiet)
+        if evidently:
+            beside = file_beside(html, json_file)
             rows, _ = fetch_reference_rows(ports.objects, found.champion.record.release_id)
             write_second_opinion(rows, rows_of(ports, found), beside, to_error=quiet)
     if json_file is not None:
@@ -89,9 +88,10 @@ def report(
 
 
 def _usual_place(settings: Settings, found: ProjectReport, moment: datetime) -> Path:
-    """Return where a report goes by itself: by its day, and by its time where one was asked for."""
-    stamp = f"{moment:%Y-%m-%d}"
-    return settings.project / "reports" / f"{stamp}-{found.champion.record.version}.html"
+    """Return where a report goes by itself, by its day and model; the folder is made."""
+    folder = settings.project / "reports"
+    make_folder(folder)
+    return folder / f"{moment:%Y-%m-%d}-{found.champion.record.version}.html"
 
 
 def _page(found: ProjectReport, settings: Settings, made_at: datetime) -> str:

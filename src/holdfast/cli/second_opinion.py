@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from holdfast.adapters.second_opinion.evidently import evidently_drift
-from holdfast.cli.writing import writing
-from holdfast.domain.sampling import sample_rows
+from holdfast.cli.writing import TERMINAL, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
 
-__all__ = ["MOST_ROWS", "write_second_opinion"]
+__all__ = ["MOST_ROWS", "file_beside", "write_second_opinion"]
 
 MOST_ROWS = 100_000
 """Rows of a side that Evidently is shown: of a million it takes a minute."""
+
+
+def file_beside(html: Path | None, json_file: Path | None) -> Path:
+    """Return the file of ours beside which Evidently's are written.
+
+    Raises:
+        BadParameter: If there is none.
+    """
+    ours = html if html is not None else json_file
+    if ours is None or ours == TERMINAL:
+        raise typer.BadParameter(
+            "its files stand beside ours: name one with --html FILE or --json FILE",
+            param_hint="--evidently",
+        )
+    return ours
 
 
 def write_second_opinion(
@@ -37,6 +50,9 @@ def write_second_opinion(
         MissingExtraError: If Evidently is not installed.
         DataFileError: If a file cannot be written.
     """
+    from holdfast.adapters.second_opinion.evidently import evidently_drift
+    from holdfast.domain.sampling import sample_rows
+
     found = evidently_drift(*(sample_rows([rows], MOST_ROWS) for rows in (reference, current)))
     page, summary = (beside.with_suffix(f".evidently.{end}") for end in ("html", "json"))
     with writing(page, to_error=to_error):

@@ -14,7 +14,7 @@ from holdfast.domain.errors import DataFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["TERMINAL", "write_json", "write_text", "writing"]
+__all__ = ["TERMINAL", "make_folder", "write_json", "write_text", "writing"]
 
 TERMINAL = Path("-")
 """As a file's name: write to standard output."""
@@ -63,7 +63,22 @@ def writing(path: Path, *, to_error: bool = False) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DataFileError(
-            path, f"cannot be written ({error.strerror})", remedy="Choose another place."
-        ) from error
+        raise _refused(path, error) from error
     typer.echo(f"Wrote {path}", err=to_error)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder if it is not there.
+
+    Raises:
+        DataFileError: If it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> DataFileError:
+    found = f"cannot be written ({error.strerror})"
+    return DataFileError(path, found, remedy="Choose another place.")

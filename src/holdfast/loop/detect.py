@@ -20,6 +20,7 @@ from holdfast.policy.assessing import Assessment, Observed, assess
 from holdfast.policy.deciding import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     import pyarrow as pa
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.policy.transitions import ControlState
+    from holdfast.ports.profile_store import BucketKey
 
 __all__ = [
     "ONSET_WINDOWS",
@@ -40,6 +42,7 @@ __all__ = [
     "mature_window",
     "own_rows",
     "scores_of",
+    "summed",
 ]
 
 ONSET_WINDOWS = 4  # how many windows back the start of a loss of performance is looked for
@@ -195,6 +198,11 @@ def counted_window(ports: ControlPorts, champion: Incumbent, window: Window) -> 
     buckets = ports.profiles.buckets(
         champion.reference.grid.digest, start_at=window.start_at, end_at=window.end_at
     )
+    return summed(buckets, champion)
+
+
+def summed(buckets: Mapping[BucketKey, Profile], champion: Incumbent) -> Profile | None:
+    """Sum buckets to a window, as `counted_window` does."""
     if not buckets:
         return None
     total = reduce(add, (counts.without_scores() for counts in buckets.values()))

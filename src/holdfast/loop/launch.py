@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from holdfast.domain.errors import CorruptProfileError, CorruptReleaseError
+from holdfast.domain.tables import conform
+from holdfast.drift.fitting import grid_to_keep
 from holdfast.loop.deliver import deliver
 from holdfast.loop.develop import develop
+from holdfast.loop.fetch_reference import fetch_reference
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
 
 if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion, ReleaseId
     from holdfast.domain.releases import ModelMetrics
+    from holdfast.drift.grid import Grid
     from holdfast.loop.control import ControlPlan, ControlPorts
+    from holdfast.loop.develop import Candidate
     from holdfast.loop.ingest import TrainingData
+    from holdfast.ports.release_store import Deployment
 
 __all__ = ["Launch", "launch"]
 
@@ -51,6 +58,8 @@ class Launch:
 def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor: str) -> Launch:
     """Train, evaluate, build, register; and promote, if nothing is in production yet.
 
+    A later release is counted on the champion's grid, if that still resolves its rows.
+
     Args:
         ports: The control plane's ports.
         plan: The aim and the seed.
@@ -74,6 +83,7 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         ordered=data.times is not None,
         entities=None if data.entities is None else data.entities.tolist(),
     )
+    before = ports.releases.deployment()
     bundle = build_release(
         candidate,
         features=data.features,
@@ -81,6 +91,7 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         model_name=plan.model_name,
         runtime=ports.runtime,
         aim=plan.aim,
+        grid=None if before is None else _shared_grid(ports, before, candidate, data),
     )
     record = register(
         bundle,
@@ -107,3 +118,15 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         metrics=candidate.metrics,
         champion=record.version if deployment is None else deployment.champion.version,
     )
+
+
+def _shared_grid(
+    ports: ControlPorts, deployment: Deployment, candidate: Candidate, data: TrainingData
+) -> Grid | None:
+    """Return the champion's grid if the new release can share it: its counts go on then."""
+    try:
+        reference, _ = fetch_reference(ports.objects, deployment.champion.release_id)
+    except (CorruptReleaseError, CorruptProfileError):
+        return None  # to train a new model is a way out of this, and must not fail of it
+    contract = candidate.contract
+    return grid_to_keep(reference.grid, conform(data.features, contract), contract)

@@ -13,6 +13,7 @@ from holdfast.drift.profile import Profile, profile
 from holdfast.drift.scores import score_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime, timedelta
 
     import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from holdfast.ports.prediction_log import PredictionLog
     from holdfast.ports.profile_store import BucketKey, ProfileStore
 
-__all__ = ["UNSCORED", "profile_new", "uncounted_since"]
+__all__ = ["UNSCORED", "profile_new", "profile_uncounted", "uncounted_since"]
 
 UNSCORED = ModelVersion("")
 """The bucket of rows whose scores are not counted: another version's lie on other cells."""
@@ -67,6 +68,37 @@ def profile_new(
         counted = _by_bucket(page.rows, champion, bucket)
         profiles.add(grid.digest, counted, cursor_name=name, cursor=page.cursor, fence=fence)
         n_rows += page.rows.num_rows
+
+
+def profile_uncounted(
+    log: PredictionLog,
+    profiles: ProfileStore,
+    champion: Incumbent,
+    *,
+    bucket: timedelta,
+    since: datetime,
+) -> Iterator[tuple[BucketKey, Profile]]:
+    """Profile the rows that no tick has counted yet, and write nothing.
+
+    Only a tick may count for good: it is the tick that says which judged windows a late
+    row revises.
+
+    Args:
+        log: Where predictions stand.
+        profiles: Where counts are, with the cursor.
+        champion: Gives the grid and the cells of the scores.
+        bucket: The length of a bucket.
+        since: Earlier rows are not asked for where nothing was counted on the grid yet.
+    """
+    cursor = profiles.cursor(_cursor_name(champion))
+    if cursor is None:
+        cursor = log.cursor_since(champion.contract, since)
+    while True:
+        page = log.read(champion.contract, after=cursor, limit=_PAGE)
+        if page.rows.num_rows == 0:
+            return
+        yield from _by_bucket(page.rows, champion, bucket).items()
+        cursor = page.cursor
 
 
 def uncounted_since(

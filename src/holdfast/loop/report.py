@@ -17,9 +17,9 @@ from holdfast.loop.detect import (
     mature_window,
     own_rows,
     scores_of,
+    summed,
 )
-from holdfast.loop.hold import held
-from holdfast.loop.profile import profile_new
+from holdfast.loop.profile import profile_uncounted
 from holdfast.policy.assessing import Observed, assess
 
 if TYPE_CHECKING:
@@ -90,17 +90,15 @@ class ProjectReport:
 
 
 def report_window(
-    ports: ControlPorts, plan: ControlPlan, *, holder: str, at: datetime | None = None
+    ports: ControlPorts, plan: ControlPlan, *, at: datetime | None = None
 ) -> ProjectReport:
     """Compare a window of the log with the reference of the model that served then.
 
-    For the current window rows are counted that no tick has seen yet, unless another
-    control loop is at it.
+    It only reads. The current window includes rows that no tick has counted yet.
 
     Args:
         ports: The control plane's ports.
         plan: Lengths of windows and the monitors' bounds.
-        holder: Names this process to others that ask for the lease.
         at: Report on the window that this moment fell into, with the labels known then;
             None takes the current one.
 
@@ -109,11 +107,12 @@ def report_window(
         EmptyWindowError: If no row was predicted within the window.
     """
     champion = incumbent(ports) if at is None else _champion_at(ports, at)
-    if at is None:
-        _count_new(ports, plan, champion, holder=holder)
     now = ports.clock.now() if at is None else at
     window, matured = current_window(now, plan), mature_window(now, plan)
-    current = counted_window(ports, champion, window)
+    if at is None:
+        current = _current(ports, plan, champion, window)
+    else:
+        current = counted_window(ports, champion, window)
     if current is None or current.n_rows == 0:
         raise EmptyWindowError(f"window from {window}")
     labelled = own_rows(ports, champion, matured, now)
@@ -155,13 +154,19 @@ def _champion_at(ports: ControlPorts, at: datetime) -> Incumbent:
     return incumbent_of(ports, deployment.champion)
 
 
-def _count_new(ports: ControlPorts, plan: ControlPlan, champion: Incumbent, *, holder: str) -> None:
-    """Count what came in since the last tick; whoever else holds the lease is doing so."""
-    with held(ports.lease, holder=holder) as fence:
-        if fence is not None:
-            profile_new(
-                ports.predictions, ports.profiles, champion, bucket=plan.bucket, fence=fence
-            )
+def _current(
+    ports: ControlPorts, plan: ControlPlan, champion: Incumbent, window: Window
+) -> Profile | None:
+    """Sum the current window's buckets, and the rows that no tick has counted yet."""
+    buckets = ports.profiles.buckets(
+        champion.reference.grid.digest, start_at=window.start_at, end_at=window.end_at
+    )
+    for key, counts in profile_uncounted(
+        ports.predictions, ports.profiles, champion, bucket=plan.bucket, since=window.start_at
+    ):
+        if key[1] in window:
+            buckets[key] = buckets[key] + counts if key in buckets else counts
+    return summed(buckets, champion)
 
 
 def _ends(window: Window) -> dict[str, str]:

@@ -13,8 +13,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.events import ChallengerJudged, RetrainingFailed, RetrainingStarted
 from holdfast.domain.ids import uuid7
-from holdfast.drift.fitting import fits
-from holdfast.drift.profile import profile
+from holdfast.drift.fitting import grid_to_keep
 from holdfast.loop.challenge import Challenge, allot, challenge
 from holdfast.loop.deliver import deliver
 from holdfast.loop.gather import Schooling, schooling_from_file, schooling_from_log
@@ -226,7 +225,7 @@ def _release(
         model_name=plan.model_name,
         runtime=ports.runtime,
         aim=plan.aim,
-        grid=grid if fits(profile(rows.features, grid)) else None,
+        grid=grid_to_keep(grid, rows.features, challenger.contract),
     )
     record = register(
         bundle,

@@ -20,6 +20,7 @@ from holdfast.domain.events import (
     RetrainingFailed,
     RetrainingStarted,
     WindowJudged,
+    WindowRevised,
     chain,
 )
 from holdfast.domain.evidence import (
@@ -89,7 +90,22 @@ WINDOW = WindowJudged(
     n_labelled=2000,
     performance={"roc_auc": 0.76},
 )
+REVISED = WindowRevised(
+    window=WINDOW.window,
+    model_version=V2,
+    n_judged=7000,
+    n=7020,
+    n_late=20,
+    drifted=("tenure",),
+    share_drifted=0.25,
+    differs=True,
+    n_unlooked=3,
+)
 HEADLINES = [
+    (
+        REVISED,
+        "Counted 20 late rows into a window judged for v2: its verdict would be another now",
+    ),
     (
         ReleaseRegistered(
             version=V2,
@@ -165,8 +181,34 @@ class TestHeadline:
 
         assert headline(event(body)).startswith("The guard ")
 
+    @pytest.mark.parametrize(
+        ("differs", "words"),
+        [
+            (False, "Counted 1 late row into a window judged for v2: its verdict stays the same"),
+            (
+                None,
+                "Counted 1 late row into a window judged for v2: its verdict stands; "
+                "another model is in production now",
+            ),
+        ],
+    )
+    def test_says_what_late_rows_mean(self, differs, words):
+        """Nothing, or that nobody asks any more."""
+        assert headline(event(replace(REVISED, n_late=1, differs=differs))) == words
+
 
 class TestStory:
+    def test_of_a_revision_tells_the_counts(self):
+        """Before and now, what would be said, and what was left alone."""
+        lines = list(story(event(REVISED)))
+
+        assert lines[2:6] == [
+            "window: 2026-06-27 09:05 to 2026-07-04 09:05 UTC",
+            "rows: 7,000 when it was judged, 7,020 now",
+            "drifted, with all rows: tenure",
+            "older windows with late rows, not looked at again: 3",
+        ]
+
     @pytest.mark.parametrize("body", [body for body, _ in HEADLINES])
     def test_begins_with_the_headline_and_ends_with_where_it_is_written(self, body):
         """When, by whom, and the digest that proves it."""

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.drift.fitting import fits
+from holdfast.drift.fitting import fits, grid_to_keep
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.profile import profile
 
@@ -67,3 +67,25 @@ class TestFits:
         grid = cut_grid(numbers(np.arange(1000.0)), of_numbers)
 
         assert not fits(profile(numbers([np.nan] * 990 + [5000.5] * 10), grid))
+
+
+class TestGridToKeep:
+    def test_keeps_a_grid_that_resolves_the_new_reference(self, of_numbers):
+        """Other rows of the same world."""
+        grid = cut_grid(numbers(np.arange(1000.0)), of_numbers)
+
+        assert grid_to_keep(grid, numbers(np.arange(0.5, 1000)), of_numbers) is grid
+
+    def test_gives_up_one_that_does_not(self, of_numbers):
+        """All of the new rows lie in its last cell."""
+        grid = cut_grid(numbers(np.arange(1000.0)), of_numbers)
+
+        assert grid_to_keep(grid, numbers(np.arange(2000.0, 2100)), of_numbers) is None
+
+    def test_gives_up_that_of_another_contract(self, of_numbers, of_words, telco, contract):
+        """A feature more, or of another kind: its rows are counted elsewhere."""
+        grid = cut_grid(numbers(np.arange(1000.0)), of_numbers)
+        rows = telco(np.random.default_rng(0), 100)
+
+        assert grid_to_keep(grid, words(("a", 9)), of_words) is None
+        assert grid_to_keep(grid, rows, contract) is None

@@ -8,24 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.adapters.sources import open_source
+from holdfast.adapters.sources import TableSource, open_source
 from holdfast.domain.errors import ColumnError, TargetError
 from holdfast.loop.ingest import DataSpec, ingest
 
 
-class TableSource:
-    """A table that is there already."""
-
-    digest = "d" * 64
-
-    def __init__(self, **columns):
-        self._table = pa.table(columns)
-
-    def read(self):
-        return self._table
-
-    def batches(self, rows):
-        yield from (self._table.slice(i, rows) for i in range(0, self._table.num_rows, rows))
+def source_of(**columns):
+    """Return a source of columns that are there already."""
+    return TableSource(pa.table(columns))
 
 
 def _day(day):
@@ -35,7 +25,7 @@ def _day(day):
 class TestIngest:
     def test_gives_rows_a_model_can_be_trained_on(self):
         """Features in contract types, labels as truth values, and where they came from."""
-        source = TableSource(
+        source = source_of(
             tenure=[1.0, 2.0, 1.0, 4.0],
             plan=["a", "b", None, "a"],
             customer=["k1", "k2", "k1", "k4"],
@@ -57,7 +47,7 @@ class TestIngest:
 
     def test_describes_the_labelled_rows_alone(self):
         """What a row without a label holds, no model has seen."""
-        source = TableSource(x=[1.0, 2.0, None], y=["a", "b", None])
+        source = source_of(x=[1.0, 2.0, None], y=["a", "b", None])
 
         data = ingest(source, DataSpec(target="y"))
 
@@ -65,7 +55,7 @@ class TestIngest:
 
     def test_orders_rows_by_time(self):
         """Labels and entities move along; rows of one moment keep their order."""
-        source = TableSource(
+        source = source_of(
             x=[3.0, 1.0, 9.0, 2.0, 2.5],
             at=[_day(3), _day(1), None, _day(2), _day(2)],
             who=["c", "a", "z", "b", "b2"],
@@ -85,7 +75,7 @@ class TestIngest:
 
     def test_keeps_the_order_of_rows_of_one_moment(self):
         """Batch imports stamp thousands of rows alike."""
-        source = TableSource(
+        source = source_of(
             x=[i + 0.5 for i in range(100)],
             at=[_day(2 - i % 2) for i in range(100)],
             y=["a", "b"] * 50,
@@ -98,7 +88,7 @@ class TestIngest:
 
     def test_writes_numbered_entities_without_a_fraction(self):
         """Customer 3000002 is not 3000002.0."""
-        source = TableSource(x=[1.0, 2.0], id=[3_000_002.0, None], y=["a", "b"])
+        source = source_of(x=[1.0, 2.0], id=[3_000_002.0, None], y=["a", "b"])
 
         data = ingest(source, DataSpec(target="y", entity="id"))
 
@@ -107,7 +97,7 @@ class TestIngest:
 
     def test_obeys_the_owner(self):
         """What is positive, what is dropped, which numbers are codes."""
-        source = TableSource(
+        source = source_of(
             x=[1.0, 2.0, 2.0], area=[408.0, 415.0, 408.0], leak=[0.0, 1.0, 1.0], y=["a", "b", "b"]
         )
 
@@ -120,7 +110,7 @@ class TestIngest:
 
     def test_refuses_what_the_survey_refuses(self):
         """With its words."""
-        source = TableSource(x=[1.0, 2.0], y=["a", "b"])
+        source = source_of(x=[1.0, 2.0], y=["a", "b"])
 
         with pytest.raises(TargetError, match="Did you mean 'y'"):
             ingest(source, DataSpec(target="Y"))

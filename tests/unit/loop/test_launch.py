@@ -9,6 +9,8 @@ import pytest
 
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.errors import TargetError, TrainingFailedError
+from holdfast.domain.releases import PROFILE
+from holdfast.loop.fetch_reference import fetch_reference
 from holdfast.loop.launch import launch
 from holdfast.testing.project import PLAN, MemoryProject, training_data, world_rows
 
@@ -52,6 +54,22 @@ class TestLaunch:
         assert again.release_id == first.release_id
         assert again.version == "v1"
         assert project.kinds == ["release_registered", "champion_promoted"]
+
+    def test_a_later_release_shares_the_grid(self, project):
+        """What was counted before it is promoted stays of use."""
+        started(project)
+        second = started(project, data(seed=2))
+
+        assert _grid(project, second) == project.champion.reference.grid
+
+    def test_a_champion_that_cannot_be_read_lends_no_grid(self, project):
+        """Training is a way out of that, and must not fail of it."""
+        first = started(project)
+        project.objects._groups[first.release_id][PROFILE] += b"x"
+
+        second = started(project, data(seed=2))
+
+        assert (second.version, second.champion) == ("v2", "v1")
 
     def test_goes_on_after_a_crash_before_the_promotion(self, project):
         """Run again, it promotes what it registered."""
@@ -127,3 +145,8 @@ def _split(project, launched):
     from holdfast.loop.fetch import fetch_manifest  # noqa: PLC0415 - beside its only use
 
     return fetch_manifest(project.objects, launched.release_id).recipe.split
+
+
+def _grid(project, launched):
+    reference, _ = fetch_reference(project.objects, launched.release_id)
+    return reference.grid

@@ -9,7 +9,7 @@ import pytest
 from holdfast.domain.errors import LeaseLostError
 from holdfast.domain.predictions import Role
 from holdfast.loop import profile as profiling
-from holdfast.loop.profile import UNSCORED, profile_new
+from holdfast.loop.profile import UNSCORED, profile_new, uncounted_since
 from holdfast.testing.project import DAY, START, MemoryProject, example_bundle
 
 LATER = START + timedelta(days=1000)
@@ -113,6 +113,43 @@ class TestProfileNew:
 
         assert rows(project) == {(UNSCORED, 0): 10, ("v2", 0): 6}
 
+    def test_a_new_grid_is_counted_as_far_back_as_asked(self, project):
+        """Rows of windows that nobody judges any more need not be read again."""
+        project.log(10)
+        project.log(20, at=START + 5 * DAY)
+        count(project)
+        project.deploy(example_bundle(seed=1))
+
+        assert count(project, since=START + 5 * DAY) == 20
+
+        assert rows(project) == {(UNSCORED, 5): 20}
+
+    def test_where_counting_began_does_not_matter_once_it_has(self, project):
+        """A row that comes late is counted, however old it is."""
+        project.log(20, at=START + 5 * DAY)
+        count(project, since=START + 5 * DAY)
+        project.log(10)
+
+        assert count(project, since=START + 5 * DAY) == 10
+
+        assert rows(project) == {("v1", 0): 10, ("v1", 5): 20}
+
+    def test_goes_on_after_a_crash_in_a_new_grid(self, project, monkeypatch):
+        """Page by page: those that were counted are not read again."""
+        project.log(25)
+        project.deploy(example_bundle(seed=1))
+        monkeypatch.setattr(profiling, "_PAGE", 10)
+        with monkeypatch.context() as broken:
+            log, read = project.store.predictions, project.store.predictions.read
+            answers = iter([read])
+            broken.setattr(log, "read", lambda *w, **how: _next(answers)(*w, **how))  # noqa: PLW0108  # at each call
+            with pytest.raises(ConnectionError):
+                count(project, since=START - DAY)
+
+        assert uncounted_since(*_of(project)) == START + 10 * DAY / 25
+        assert count(project, since=START - DAY) == 15
+        assert rows(project) == {(UNSCORED, 0): 25}
+
     def test_leaves_out_what_no_client_was_answered(self, project):
         """A shadow's row is the champion's row once more."""
         project.log(10)
@@ -135,3 +172,34 @@ class TestProfileNew:
 
         assert rows(project) == {}
         assert count(project) == 10
+
+
+class TestUncountedSince:
+    def test_is_the_moment_of_the_first_row_that_is_not_counted(self, project):
+        """A window that ends later does not have all its rows yet."""
+        project.log(10)
+        count(project)
+        counted = uncounted_since(*_of(project))
+        project.log(10, at=START + 3 * DAY)
+
+        assert counted is None
+        assert uncounted_since(*_of(project)) == START + 3 * DAY
+
+    def test_a_new_grid_begins_with_the_first_row(self, project):
+        """Its counts are not begun."""
+        project.log(10)
+        count(project)
+
+        project.deploy(example_bundle(seed=1))
+
+        assert uncounted_since(*_of(project)) == START
+
+
+def _next(answers):
+    for answer in answers:
+        return answer
+    raise ConnectionError("the store went away")
+
+
+def _of(project):
+    return project.store.predictions, project.store.profiles, project.champion

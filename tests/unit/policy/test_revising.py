@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from holdfast.domain.events import WindowJudged, WindowRevised, chain
-from holdfast.domain.ids import EventId
+from holdfast.domain.ids import EventId, ModelVersion
 from holdfast.domain.windows import Window
 from holdfast.policy.revising import late_rows, revision, standings
 
@@ -17,7 +18,7 @@ WEEK = Window(start_at=START, end_at=START + 4 * DAY)
 
 
 def judged(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "window": WEEK,
         "model_version": "v1",
         "n": 35,
@@ -66,7 +67,9 @@ class TestLateRows:
 
     def test_tells_of_a_row_once(self):
         """What a revision has told of is known; more rows are news."""
-        told = WindowRevised(window=WEEK, model_version="v1", n_judged=35, n=37, n_late=2)
+        told = WindowRevised(
+            window=WEEK, model_version=ModelVersion("v1"), n_judged=35, n=37, n_late=2
+        )
 
         assert late(log(judged(), told), days(10, 12, 10, 5)) == []
         assert late(log(judged(), told), days(10, 12, 13, 5)) == [3]
@@ -100,5 +103,5 @@ class TestRevision:
         body = revision(standing, 2, n=40, report=None, n_unlooked=7)
 
         assert body == WindowRevised(
-            window=WEEK, model_version="v1", n_judged=35, n=40, n_late=2, n_unlooked=7
+            window=WEEK, model_version=ModelVersion("v1"), n_judged=35, n=40, n_late=2, n_unlooked=7
         )

@@ -47,7 +47,7 @@ def spark_session(
     try:
         from pyspark import SparkConf, SparkContext  # noqa: PLC0415  # seconds, and an extra
         from pyspark.sql import SparkSession  # noqa: PLC0415  # the same
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingExtraError(needs="pyspark", extra="spark") from error
     _check_java()
     _check_answers(master)

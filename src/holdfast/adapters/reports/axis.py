@@ -145,6 +145,8 @@ def _grain(edges: Floats) -> float:
         return 0.0
     distances = np.diff(edges)
     step = float(distances.min())
+    if step * _MOST_STEPS < float(distances.max()):
+        return 0.0
     multiples = distances / step
     even = bool(np.allclose(multiples, np.round(multiples), atol=1e-3))
     return step if even else 0.0

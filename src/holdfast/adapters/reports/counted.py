@@ -167,8 +167,10 @@ def _below(counts: NumericCounts, edges: Floats, points: Floats) -> Floats:
     cumulative = np.concatenate([[0], np.cumsum(counts.cells)])
     index = np.searchsorted(edges, points, side="left")  # the open cell that the point lies in
     starts, ends = _open_bounds(counts, edges)
-    width = ends[index] - starts[index]
-    inside = np.divide(points - starts[index], width, out=np.zeros(points.size), where=width > 0)
+    # Of the largest and the smallest floats differences and ratios overflow, harmlessly.
+    with np.errstate(over="ignore", invalid="ignore"):
+        width, way = ends[index] - starts[index], points - starts[index]
+        inside = np.nan_to_num(np.divide(way, width, out=np.zeros(way.size), where=width > 0))
     within = counts.cells[::2][index] * np.clip(inside, 0.0, 1.0)
     shares: Floats = (cumulative[2 * index] + within) / counts.n_values
     return shares
@@ -183,7 +185,8 @@ def _quantiles(counts: NumericCounts, edges: Floats, levels: Floats) -> Floats:
     starts, ends = _open_bounds(counts, edges)
     before = cumulative[cell] - counts.cells[cell]
     inside = (ranks - before - 0.5) / counts.cells[cell]
-    opened: Floats = starts[cell // 2] + inside * (ends[cell // 2] - starts[cell // 2])
+    # Weighted like this, the sum cannot overflow.
+    opened: Floats = (1 - inside) * starts[cell // 2] + inside * ends[cell // 2]
     if edges.size == 0:
         return opened
     found: Floats = np.where(cell % 2 == 1, edges[np.minimum(cell // 2, edges.size - 1)], opened)

@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING
 
 from holdfast.drift.methods.protocol import Comparison, MethodResult
 from holdfast.stats import share_distances
-from holdfast.stats.divergence import SMOOTHING
 from holdfast.stats.permutation import share_reaching
-from holdfast.stats.share_distances import shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -50,7 +46,7 @@ class PopulationStabilityIndex(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the index in nats."""
-        return _beside_chance(pair, self.name, share_distances.stability, smoothing=SMOOTHING)
+        return _beside_chance(self.name, share_distances.stability(*pair.smoothed_shares))
 
 
 class JensenShannon(_Divergence):
@@ -60,7 +56,7 @@ class JensenShannon(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        return _beside_chance(pair, self.name, share_distances.jensen_shannon)
+        return _beside_chance(self.name, share_distances.jensen_shannon(*pair.shares))
 
 
 class KullbackLeibler(_Divergence):
@@ -70,9 +66,7 @@ class KullbackLeibler(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the divergence in nats."""
-        return _beside_chance(
-            pair, self.name, share_distances.relative_entropy, smoothing=SMOOTHING
-        )
+        return _beside_chance(self.name, share_distances.relative_entropy(*pair.smoothed_shares))
 
 
 class Hellinger(_Divergence):
@@ -82,7 +76,7 @@ class Hellinger(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        return _beside_chance(pair, self.name, share_distances.hellinger)
+        return _beside_chance(self.name, share_distances.hellinger(*pair.shares))
 
 
 class TotalVariation(_Divergence):
@@ -92,18 +86,12 @@ class TotalVariation(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        return _beside_chance(pair, self.name, share_distances.variation)
+        return _beside_chance(self.name, share_distances.variation(*pair.shares))
 
 
-def _beside_chance(
-    pair: Comparison,
-    name: str,
-    distance: Callable[[Floats, Floats], Floats],
-    *,
-    smoothing: float = 0.0,
-) -> MethodResult:
-    found = float(distance(*(shares(side, smoothing=smoothing) for side in pair.bins)))
-    dealt = distance(*(shares(side, smoothing=smoothing) for side in pair.deals))
+def _beside_chance(name: str, values: Floats) -> MethodResult:
+    """Set the observed value, the first, beside those of the random deals."""
+    found, dealt = float(values[0]), values[1:]
     return MethodResult(
         method=name,
         statistic=found,

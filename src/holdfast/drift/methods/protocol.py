@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import numpy as np
+
 from holdfast.drift.bins import merged_bins
 from holdfast.drift.counts import CategoryCounts, NumericCounts
+from holdfast.stats.divergence import SMOOTHING
 from holdfast.stats.permutation import deal
+from holdfast.stats.share_distances import shares
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from holdfast.drift.counts import FeatureCounts
@@ -71,6 +74,23 @@ class Comparison:
         pooled = reference + current
         dealt = deal(pooled, int(current.sum()), draws=DEALS)
         return pooled - dealt, dealt
+
+    @cached_property
+    def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """`bins` as shares in the first row, then `deals`; shape ``(200, k)`` each."""
+        return self._shares(smoothing=0.0)
+
+    @cached_property
+    def smoothed_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """As `shares`, half a row added to each bin, so that none is empty."""
+        return self._shares(smoothing=SMOOTHING)
+
+    def _shares(self, *, smoothing: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        (left, right), (left_deals, right_deals) = self.bins, self.deals
+        return (
+            shares(np.vstack([left, left_deals]), smoothing=smoothing),
+            shares(np.vstack([right, right_deals]), smoothing=smoothing),
+        )
 
     def detectable(self, scale: float) -> float:
         """Return the shift that so many values would find.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -19,6 +18,8 @@ from tests.harness import await_that
 from holdfast.adapters.engines.spark import spark_session
 
 N_WORKERS = 2
+# JVMs that live for a minute: what they would compile well is seldom worth its time.
+BRIEF_JVM = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 
 
 def free_port():
@@ -30,26 +31,22 @@ def free_port():
 
 @contextmanager
 def daemon(role, *arguments, folder, environment):
-    """Run one of Spark's own servers, and end it with all that it started."""
+    """Run one of Spark's own servers; it and its executors end with us, however we end."""
     command = Path(environment["SPARK_HOME"]) / "bin" / "spark-class"
+    # Its input closes even if this process is killed; then the whole group goes.
+    watch = ["sh", "-c", '"$@" & cat; kill -KILL 0', role]
     with (folder / f"{role}.log").open("ab") as log:
         process = subprocess.Popen(
-            [command, f"org.apache.spark.deploy.{role.lower()}.{role}", *arguments],
+            [*watch, command, f"org.apache.spark.deploy.{role.lower()}.{role}", *arguments],
             cwd=folder,
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    try:
+    with process:  # closes its input, and waits
         yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
-        with suppress(ProcessLookupError):  # executors are in the worker's group, too
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
 
 
 def alive_workers(page):
@@ -70,6 +67,7 @@ def spark_master(tmp_path_factory):
     folder = tmp_path_factory.mktemp("spark")
     environment = {
         **os.environ,
+        **BRIEF_JVM,
         "SPARK_HOME": find_home._find_spark_home(),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
@@ -96,6 +94,8 @@ def spark(spark_master):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        for name, value in BRIEF_JVM.items():
+            patch.setenv(name, value)
         session = spark_session(spark_master, "holdfast's tests", memory="600m")
         yield session
         session.stop()

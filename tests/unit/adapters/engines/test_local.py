@@ -15,6 +15,7 @@ from holdfast.adapters.sources import CsvSource, ParquetSource, TableSource
 from holdfast.domain.cleaning import cleaned
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
 from holdfast.domain.errors import ColumnError, DataFileError
+from holdfast.drift.counts import CategoryCounts
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.profile import profile
 from holdfast.drift.rows import count_rows
@@ -80,11 +81,13 @@ class TestCountRows:
 
         counted = count_rows(raw, CONTRACT, GRID)
 
-        words = counted.features[1]
+        words, codes = counted.features[1:3]
+        assert isinstance(words, CategoryCounts)
+        assert isinstance(codes, CategoryCounts)
         plans = raw["plan"].cast(pa.string()).to_pylist()
         assert words.n_missing == sum(plans.count(code) for code in ("N/A", "  ", None))
         assert words.known.sum() + words.n_unseen == 3_000 - words.n_missing
-        assert counted.features[2].n_unseen == 0
+        assert codes.n_unseen == 0
 
     def test_names_a_column_that_is_absent(self):
         """Not a KeyError from within a thread."""

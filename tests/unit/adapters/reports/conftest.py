@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -40,7 +40,7 @@ class Windows:
         return self.report.feature(name)
 
     def page(self, **options):
-        usual = {
+        usual: dict[str, Any] = {
             "title": "A title",
             "reference_name": "ref.csv",
             "current_name": "cur.csv",

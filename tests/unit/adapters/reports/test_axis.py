@@ -60,9 +60,7 @@ class TestChooseAxis:
         assert (axis.bounds % 1 == 0.5).all()
 
     @given(
-        values=st.lists(
-            st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50
-        )
+        values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50)
     )
     @settings(max_examples=80, deadline=None)
     def test_any_numbers_have_an_axis(self, compared, values):

@@ -56,7 +56,9 @@ class TestQuoted:
 
 
 class TestShare:
-    @pytest.mark.parametrize(("part", "text"), [(1e-9, "<0.1%"), (1 - 1e-9, ">99.9%"), (0.5, "50%")])
+    @pytest.mark.parametrize(
+        ("part", "text"), [(1e-9, "<0.1%"), (1 - 1e-9, ">99.9%"), (0.5, "50%")]
+    )
     def test_rounds_nothing_to_none_or_all(self, part, text):
         """A rare thing is not no thing."""
         assert share(part) == text

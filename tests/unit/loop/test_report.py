@@ -1,0 +1,113 @@
+"""A report on the project's own traffic."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from holdfast.domain.errors import EmptyWindowError, NoChampionError
+from holdfast.drift.report import Verdict
+from holdfast.loop.report import report_window, rows_of
+from holdfast.performance.degradation import DegradationVerdict
+from holdfast.testing.project import DAY, START, MemoryProject, World, example_bundle
+
+SHIFTED = World(shift=15.0)
+REVERSED = World(reversed_concept=True)
+
+
+@pytest.fixture(name="project")
+def _project():
+    project = MemoryProject()
+    project.deploy()
+    return project
+
+
+def report(project, **options):
+    return report_window(project.ports, project.plan, **options)
+
+
+class TestReportWindow:
+    def test_compares_the_window_with_the_champions_reference(self, project):
+        """Features, and the scores that the champion itself made."""
+        project.days(3, world=SHIFTED)
+        project.log(100, world=SHIFTED)
+
+        found = report(project)
+
+        assert found.drift.names(Verdict.DRIFTED) == ("charges",)
+        assert found.prediction is not None
+        assert found.window.end_at == START + 4 * DAY
+
+    def test_sees_rows_that_no_tick_has_counted_yet(self, project):
+        """And counts nothing for good: late rows are the next tick's to find."""
+        project.log(300)
+        project.tick()
+        project.log(200, at=START + timedelta(hours=1), over=timedelta(hours=1))
+
+        found, again = report(project), report(project)
+
+        assert found.drift.n_current == again.drift.n_current == 500
+        assert rows_of(project.ports, found).num_rows == 500
+        assert project.tick().n_counted == 200
+
+    def test_measures_what_the_mature_labels_say(self, project):
+        """Beside what the release reached."""
+        for _ in range(5):
+            project.day(world=REVERSED, n=300)
+
+        found = report(project)
+
+        assert found.performance is not None
+        by_metric = {one.metric: one for one in found.degradations}
+        assert by_metric["roc_auc"].verdict is DegradationVerdict.DEGRADED
+
+    def test_says_nothing_of_performance_without_labels(self, project):
+        """Absent is no zero."""
+        project.log(300)
+
+        found = report(project)
+
+        assert found.performance is None
+        assert found.degradations == ()
+
+    def test_reports_on_the_past_as_it_stood(self, project):
+        """With the model of that time, its window, and the labels known then."""
+        project.days(2, world=SHIFTED)
+        then = project.clock.now()
+        project.deploy(example_bundle(1, on_grid_of=0))
+        project.days(6)
+
+        found = report(project, at=then - timedelta(hours=1))
+
+        assert found.champion.record.version == "v1"
+        assert found.drift.names(Verdict.DRIFTED) == ("charges",)
+        assert found.window.end_at == then
+
+    def test_is_strict_json(self, project):
+        """With the keys that other tools read."""
+        project.days(3)
+
+        found = json.loads(json.dumps(report(project).to_json(), allow_nan=False))
+
+        assert {
+            "schema_version",
+            "model_version",
+            "window",
+            "drift",
+            "scores",
+            "performance",
+        } <= set(found)
+
+    def test_refuses_a_window_without_rows(self, project):
+        """A report on nothing would read as all is well."""
+        with pytest.raises(EmptyWindowError, match="holds no rows"):
+            report(project)
+
+    def test_refuses_without_a_champion(self, project):
+        """Neither now, nor at a moment before the first."""
+        with pytest.raises(NoChampionError, match="holdfast train"):
+            report(MemoryProject())
+        with pytest.raises(NoChampionError, match="No model was in production at"):
+            report(project, at=START - DAY)
