@@ -187,8 +187,10 @@ class TestHeadline:
             (False, "Counted 1 late row into a window judged for v2: its verdict stays the same"),
             (
                 None,
-                "Counted 1 late row into a window judged for v2: its verdict stands; "
-                "another model is in production now",
+                (
+                    "Counted 1 late row into a window judged for v2: its verdict stands; "
+                    "another model is in production now"
+                ),
             ),
         ],
     )
