@@ -20,8 +20,11 @@ __all__ = ["AlertPolicy", "alerts_of", "harm_is_open"]
 
 _METRIC_WORDS = {"roc_auc": "ROC AUC", "brier": "Brier score"}
 _EFFECT_WORDS = {
+    "anderson_darling": "KS distance",
     "kolmogorov_smirnov": "KS distance",
+    "cramer_von_mises": "KS distance",
     "chi_square": "total variation",
+    "g_test": "total variation",
     "missingness": "change of the missing share",
     "unseen_categories": "share of unseen categories",
 }

@@ -42,7 +42,7 @@ class TestIngest:
         assert data.entities is not None
         assert data.entities.tolist() == ["k1", "k2", "k1"]
         assert data.times is None
-        assert data.digest == "d" * 64
+        assert data.digest == source.digest
         assert data.survey.n_unlabelled == 1
 
     def test_describes_the_labelled_rows_alone(self):
