@@ -50,6 +50,10 @@ class Outline(HTMLParser):
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
+    @property
+    def text(self):
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
     def handle_data(self, data):
         if self.open and self.open[-1] != "style":
             self.words.append(data)
@@ -60,7 +64,6 @@ def read(page):
     outline.feed(page)
     outline.close()
     assert outline.open == []
-    outline.text = re.sub(r"\s+", " ", " ".join(outline.words))
     return outline
 
 
