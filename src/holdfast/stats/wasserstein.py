@@ -38,9 +38,9 @@ class GroupedValues:
     sums: Floats
     centre: float
 
-    def sums_from(self, origin: float) -> Floats:
-        """Return the sums of ``value - origin``."""
-        return self.sums + self.cells[::2] * (self.centre - origin)
+    def sums_from(self, origin: float, unit: float) -> Floats:
+        """Return the sums of ``(value - origin) / unit``."""
+        return self.sums / unit + self.cells[::2] * ((self.centre - origin) / unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ class _Cumulative:
         width = right - left
         # Integration by parts: the area below is known exactly from the cell's sum.
         mass = values.cells[::2] / total
-        rise = mass * right - values.sums_from(origin) / (unit * total)
+        rise = mass * right - values.sums_from(origin, unit) / total
         return cls(
             start=start,
             end=end,
