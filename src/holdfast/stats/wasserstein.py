@@ -189,7 +189,7 @@ def _variance(
     counts = values.cells.astype(np.float64)
     total = counts.sum()
     left, right = np.append(0.0, points), np.append(points, 1.0)
-    means = values.sums_from(origin) / (unit * np.maximum(counts[::2], 1.0))
+    means = values.sums_from(origin, unit) / np.maximum(counts[::2], 1.0)
     means = np.clip(means, left, right)
     where = np.empty(counts.size)
     where[::2], where[1::2] = means, points
