@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from holdfast.domain.errors import EmptyWindowError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     Counts = NDArray[np.int64]
@@ -140,7 +142,7 @@ def _asymptotic_p_value(distance: float, n: int, m: int) -> float:
     """
     effective = max(1, round(n * m / (n + m)))
     if effective <= _ONE_SAMPLE_UP_TO:
-        return float(stats.kstwo.sf(distance, effective))
+        return float(_scipy_stats().kstwo.sf(distance, effective))
     root = effective**0.5
     x = distance * root
     return float(special.kolmogorov(x + 1 / (6 * root) + (x - 1) / (4 * effective)))
@@ -265,7 +267,7 @@ def fisher_exact(reference: tuple[int, int], current: tuple[int, int]) -> TwoSam
     """
     n, m = _totals(reference[1], current[1])
     table = np.array([[reference[0], n - reference[0]], [current[0], m - current[0]]])
-    p_value = float(stats.fisher_exact(table).pvalue)
+    p_value = float(_scipy_stats().fisher_exact(table).pvalue)
     return TwoSample(statistic=current[0] / m - reference[0] / n, p_value=min(1.0, p_value))
 
 
@@ -305,6 +307,13 @@ def unseen_p_value(n_unseen: int, n_current: int, *, allowance: float) -> float:
     if n_unseen == 0:
         return 1.0
     return float(special.bdtrc(n_unseen - 1, n_current, allowance))
+
+
+def _scipy_stats() -> ModuleType:
+    """Import what takes half a second and large windows without missing values do not need."""
+    from scipy import stats  # noqa: PLC0415 - see above
+
+    return stats
 
 
 def _totals(n_reference: int, n_current: int) -> tuple[int, int]:

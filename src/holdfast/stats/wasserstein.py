@@ -39,8 +39,10 @@ class GroupedValues:
     centre: float
 
     def sums_from(self, origin: float, unit: float) -> Floats:
-        """Return the sums of ``(value - origin) / unit``."""
-        return self.sums / unit + self.cells[::2] * ((self.centre - origin) / unit)
+        """Return the sums of ``(value - origin) / unit``; infinite where they are too large."""
+        with np.errstate(over="ignore"):  # so far outside the bulk, a value counts as its end
+            sums: Floats = self.sums / unit + self.cells[::2] * ((self.centre - origin) / unit)
+        return sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

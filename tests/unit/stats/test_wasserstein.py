@@ -86,6 +86,14 @@ class TestClippedWasserstein:
 
         assert low < 0.01
 
+    def test_a_value_too_far_for_a_float_in_that_unit_counts_as_the_end(self):
+        """1e308 is more than floats hold of units of a half."""
+        reference = np.array([0.0, 0.5])
+
+        found = bounds(reference, np.array([1e308]), reference)
+
+        assert found == bounds(reference, np.array([0.5]), reference)
+
     def test_knows_no_unit_without_a_bulk(self):
         """All but a few rows are one value."""
         reference = np.append(np.zeros(999), 5.0)
