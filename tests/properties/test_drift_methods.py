@@ -72,19 +72,19 @@ def check(found):
 
 
 class TestEveryMethod:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(reference=NUMBERS, current=NUMBERS)
     def test_gives_finite_figures_of_any_numbers(self, reference, current):
         """Ties, one row, all missing, infinities, ±0, huge integers: never NaN."""
         check(results(FeatureKind.NUMERIC, reference, current))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(reference=WORDS, current=WORDS)
     def test_gives_finite_figures_of_any_words(self, reference, current):
         """One row, all missing, unseen, emoji."""
         check(results(FeatureKind.CATEGORICAL, reference, current))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(reference=FEW, current=FEW)
     def test_tests_of_numbers_equal_scipy_on_a_discrete_reference(self, reference, current):
         """Where each value has a cell, counts lose nothing."""
@@ -103,7 +103,7 @@ class TestEveryMethod:
             assert moved.bound == 0.0
             assert moved.statistic == pytest.approx(oracle, abs=1e-9)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(reference=FEW, current=FEW)
     def test_tests_do_not_depend_on_which_window_is_called_the_reference(self, reference, current):
         """Two-sample tests; on a grid that knows both windows' values."""
@@ -114,7 +114,7 @@ class TestEveryMethod:
         for name in ("anderson_darling", "kolmogorov_smirnov", "cramer_von_mises"):
             assert there[name].statistic == pytest.approx(back[name].statistic, abs=1e-9)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(reference=NUMBERS, current=NUMBERS)
     def test_a_report_is_strict_json(self, reference, current):
         """And the same each time: the random deals have one seed."""

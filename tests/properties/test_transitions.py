@@ -300,4 +300,4 @@ def _release_id(version):
 
 
 TestControlLog = ControlLog.TestCase
-TestControlLog.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestControlLog.settings = settings(max_examples=40, stateful_step_count=25)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,6 +35,9 @@ def blanked(cells: pa.Array | pa.ChunkedArray, *, none: bool = False) -> pa.Arra
 
 def finite(numbers: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Return the numbers with NaN and the infinities as null: no model can take them."""
+    total = pc.sum(numbers).as_py()
+    if total is None or math.isfinite(total):  # then each term is
+        return numbers
     return pc.if_else(pc.is_finite(numbers), numbers, pa.NA)
 
 

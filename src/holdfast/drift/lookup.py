@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CellLookup"]
 
 _STEPS = 1 << 14  # the table then fits the fastest caches
+_BLOCK = 1 << 15  # values whose intermediate results stay in the cache, too
 _DEEPEST = 4  # how often crowded steps are looked at more closely before searching
 
 
@@ -61,7 +62,14 @@ class CellLookup:
         """
         if self._scale == 0.0:
             return self._searched(values)
-        cells: Indexes = self._base.take(self._step_of(values))
+        cells = np.empty(values.size, dtype=np.intp)
+        for start in range(0, values.size, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            cells[block] = self._looked_up(values[block])
+        return cells
+
+    def _looked_up(self, values: Floats) -> NDArray[np.signedinteger]:
+        cells: NDArray[np.signedinteger] = self._base.take(self._step_of(values))
         following = self._next.take(cells >> 1)
         cells += values >= following
         cells += values > following
@@ -75,7 +83,8 @@ class CellLookup:
         """Fill the table: for each step the cell below its edge, if it holds at most one."""
         step_of_edge = self._step_of(self._edges)
         n_edges = np.bincount(step_of_edge, minlength=_STEPS + 1)
-        self._base = 2 * (np.cumsum(n_edges) - n_edges)
+        # Narrow numbers halve the time: they leave room in the fastest caches.
+        self._base = (2 * (np.cumsum(n_edges) - n_edges)).astype(_narrowest(self._unsettled))
         crowded = n_edges > 1
         self._base[crowded] = self._unsettled
         self._crowded = bool(crowded.any())
@@ -100,18 +109,24 @@ class CellLookup:
         with np.errstate(over="ignore"):  # what overflows lies beyond the last step anyway
             steps = values - self._low
             steps *= self._scale
-        np.clip(steps, -1, _STEPS - 1, out=steps)
-        steps += 1
+        np.clip(steps, 0, _STEPS, out=steps)
         return steps.astype(np.intp)
 
 
+def _narrowest(most: int) -> type[np.signedinteger]:
+    return np.int16 if most <= np.iinfo(np.int16).max else np.int64
+
+
 def _steps(edges: Floats) -> tuple[float, float]:
-    """Return where the steps begin and how many there are in a unit; 0.0 if none fit."""
+    """Return where the steps begin and how many there are in a unit; 0.0 if none fit.
+
+    The first step lies below the first edge, the last one above the last.
+    """
     if edges.size == 0:
         return 0.0, 0.0
     low, high = float(edges[0]), float(edges[-1])
     span = high - low
     if span == 0.0:
-        return low, 1.0  # a single edge: what is below, on and above it
+        return low - 1.0, 1.0  # a single edge: what is below, on and above it
     scale = (_STEPS - 2) / span if np.isfinite(span) else np.inf
-    return low, (scale if np.isfinite(scale) else 0.0)
+    return (low - 1.0 / scale, scale) if np.isfinite(scale) else (low, 0.0)

@@ -13,7 +13,7 @@ import numpy as np
 from holdfast.domain.arrow import float_values
 from holdfast.domain.errors import EmptyWindowError, GridMismatchError
 from holdfast.drift.cells import cell_counts, finite_part, open_sums
-from holdfast.drift.columns import rows_beyond, unknown_words, word_codes
+from holdfast.drift.columns import rows_beyond, unknown_words, word_codes, word_counts
 from holdfast.drift.counts import (
     CategoryCounts,
     CategoryWire,
@@ -280,11 +280,10 @@ def _count_categories(
     column: pa.ChunkedArray, cells: CategoryCells, outside: NDArray[np.bool_]
 ) -> CategoryCounts:
     n_known = len(cells.categories)
-    codes = word_codes(column, cells.words)
-    counts = np.bincount(codes, minlength=n_known + 2)
+    counts = word_counts(column, cells.words)
     unseen: list[tuple[str, int]] = []
     if counts[n_known]:
-        unknown = codes == n_known
+        unknown = word_codes(column, cells.words) == n_known
         unseen = unknown_words(column, unknown)
         outside |= unknown
     return CategoryCounts(

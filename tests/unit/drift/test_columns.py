@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.drift.columns import rows_beyond, unknown_words, word_codes
+from holdfast.drift.columns import rows_beyond, unknown_words, word_codes, word_counts
 
 
 class TestWordCodes:
@@ -40,6 +40,38 @@ class TestWordCodes:
     def test_an_empty_column_has_no_codes(self, kind):
         """No rows, no words."""
         assert word_codes(pa.chunked_array([], type=kind), self.WORDS).size == 0
+
+
+class TestWordCounts:
+    @pytest.mark.parametrize("encode", [False, True])
+    def test_are_those_of_the_codes(self, encode):
+        """Over chunks, each with words and gaps of its own; a slice counts its rows alone."""
+        chunks = [pa.array(["b", None, "z", "b"]), pa.array(["a", "z", None, None])]
+        if encode:
+            chunks = [chunk.dictionary_encode() for chunk in chunks]
+        column, words = pa.chunked_array(chunks).slice(1), pa.array(["a", "b"])
+
+        counts = word_counts(column, words)
+
+        assert counts.tolist() == [1, 1, 2, 3]
+        assert counts.tolist() == np.bincount(word_codes(column, words)).tolist()
+
+    def test_a_dictionary_may_hold_the_missing_word(self):
+        """Blank text becomes null in the dictionary, where it stands once."""
+        column = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 1]), pa.array(["b", None]))
+
+        assert word_counts(pa.chunked_array([column]), pa.array(["a", "b"])).tolist() == [
+            0,
+            1,
+            0,
+            3,
+        ]
+
+    @pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+    def test_of_no_rows_are_zero(self, kind):
+        """Neither with a chunk nor without."""
+        for column in (pa.chunked_array([], type=kind), pa.chunked_array([pa.nulls(0, kind)])):
+            assert word_counts(column, pa.array(["a"])).tolist() == [0, 0, 0]
 
 
 class TestUnknownWords:

@@ -62,7 +62,7 @@ class TestChooseAxis:
     @given(
         values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=50)
     )
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_any_numbers_have_an_axis(self, compared, values):
         """With bins in order, and ticks that lie on it."""
         axis = axis_of(compared, values)

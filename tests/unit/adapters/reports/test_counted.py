@@ -13,7 +13,7 @@ LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
 class TestNumericPair:
     @given(before=values, after=values)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_shares_and_quantiles_of_few_values_are_exact(self, compared, before, after):
         """Every value of the reference has a cell of its own."""
         pair = compared({"x": before}, {"x": before + after}).pair("x")

@@ -15,7 +15,7 @@ numbers = st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=40)
 
 class TestHistogram:
     @given(before=numbers, after=numbers)
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def test_every_value_is_in_a_bar(self, compared, before, after):
         """Shares add up to one, but for ends too small to be drawn."""
         drawn = histogram(compared({"x": before}, {"x": after}).pair("x"))
