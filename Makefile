@@ -48,8 +48,11 @@ format: $(READY) ## Lay the code out
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## Measure; results go to benchmarks/results
+bench: $(READY) ## Measure on a quiet machine, half an hour; results go to benchmarks/results
 	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/drift_speed.py
+	$(BIN)/python benchmarks/detection.py
+	$(BIN)/python benchmarks/multivariate.py
 
 soak: $(READY) ## Run the long tests
 	$(PYTEST) -m soak --durations 0 tests

@@ -18,8 +18,9 @@ from benchmarks.detection_rows import NO_DRIFT
 from scipy import stats
 
 from holdfast.domain.contract import Contract, Target
-from holdfast.domain.features import feature_table, features_of
+from holdfast.domain.features import features_of
 from holdfast.domain.survey import survey
+from holdfast.domain.tables import conform
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.report import DriftPolicy, DriftReport, compare
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from holdfast.drift.methods.protocol import Method
 
-__all__ = ["NOT_RUN", "TOOLS", "Finding"]
+__all__ = ["NOT_RUN", "TOOLS", "Finding", "contract_of", "decisive_methods"]
 
 NOT_RUN = {
     "whylogs 1.6.4": "its drift scores need the extra viz, which needs pillow < 11; 13 is pinned",
@@ -73,24 +74,28 @@ def holdfast(windows: Windows) -> dict[str, Finding]:
 
     Every method is asked where nothing drifted, for there its p-values are judged.
     """
-    found = survey(windows.reference)
-    contract = Contract(
-        features=features_of(windows.reference, found),
-        target=_NO_TARGET,
-        threshold=0.5,
-        data_digest=_NO_FILE,
-    )
-    grid = cut_grid(feature_table(windows.reference, found), contract)
+    contract = contract_of(windows.reference)
+    grid = cut_grid(conform(windows.reference, contract), contract)
     reference = count_rows(windows.reference, contract, grid)
     findings = {}
     for cell, current in windows.current.items():
         counted = count_rows(current, contract, grid)
-        methods = METHODS if cell == NO_DRIFT else _decisive()
+        methods = METHODS if cell == NO_DRIFT else decisive_methods()
         findings[cell] = _finding(compare(reference, counted, grid=grid, methods=methods))
     return findings
 
 
-def _decisive() -> dict[str, Method]:
+def contract_of(reference: pa.Table) -> Contract:
+    """Return what the columns of a reference are, all of them features."""
+    return Contract(
+        features=features_of(reference, survey(reference)),
+        target=_NO_TARGET,
+        threshold=0.5,
+        data_digest=_NO_FILE,
+    )
+
+
+def decisive_methods() -> dict[str, Method]:
     """Return the methods that make verdicts: others cost time, and change none of them."""
     return {name: METHODS[name] for name in DriftPolicy().decisive}
 

@@ -5,12 +5,12 @@ import sys
 
 import pyarrow.compute as pc
 import pytest
-from benchmarks import detection, detection_tools
 from benchmarks.detection import Plan, measure, result_of
 from benchmarks.detection_page import TABLES, filled
 from benchmarks.detection_rows import CELLS, SIZES, Size, draw, read_population
 from benchmarks.detection_tools import TOOLS
 
+from benchmarks import detection, detection_tools
 from holdfast.drift.methods.registry import METHODS
 
 
@@ -89,7 +89,7 @@ class TestTools:
         few = draw(population, Size(n_reference=500, n_current=500), seed=1, repetition=0)
 
         decisive = TOOLS["holdfast"](few)
-        monkeypatch.setattr(detection_tools, "_decisive", lambda: METHODS)
+        monkeypatch.setattr(detection_tools, "decisive_methods", lambda: METHODS)
         every = TOOLS["holdfast"](few)
 
         assert len(every["monthly_charges_up_5"].p_values) > len(
