@@ -368,7 +368,10 @@ class TestJsonPage:
 class TestReleasesPage:
     def test_lists_every_file(self):
         """That a release's folder holds."""
-        names = ("MANIFEST", "MODEL", "CONTRACT", "PROFILE", "REFERENCE", "METRICS", "MODEL_CARD")
+        names = (
+            "MANIFEST", "MODEL", "CONTRACT", "PROFILE", "REFERENCE", "METRICS", "IMPORTANCES",
+            "BASELINE", "MODEL_CARD",
+        )  # fmt: skip
         text = (REFERENCE / "releases.md").read_text(encoding="utf-8")
 
         assert {f"`{getattr(releases, name)}`" for name in names} == {

@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 import httpx2
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.harness import NO_MIRROR, PATIENCE, Process, Project, address_in
 
@@ -103,6 +105,29 @@ class TestSlim:
         loaded = set(json.loads(last)["loaded"])
         assert "typer" in loaded
         assert loaded.isdisjoint(HEAVY | SERVING), sorted(loaded & (HEAVY | SERVING))
+
+    def test_comparing_two_files_loads_no_more_than_it_needs(self, tmp_path):
+        """It is run by hand, and in jobs: a second of imports is a second of waiting."""
+        for name, first in (("a", 0), ("b", 40)):
+            days = pa.array([1_700_000_000_000_000 + i for i in range(60)], pa.timestamp("us"))
+            rows = {"x": [float(first + i) for i in range(60)], "word": ["p", "q"] * 30, "at": days}
+            pq.write_table(pa.table(rows), tmp_path / f"{name}.parquet")
+        unneeded = {"pandas", "sklearn", "pyspark", "jinja2", "evidently", "mlflow", "onnx"}
+
+        done = subprocess.run(
+            [sys.executable, "-c", WATCHED, "drift", "a.parquet", "b.parquet", "--json", "d.json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            timeout=60,
+        )
+
+        assert done.returncode == 0, done.stderr
+        *_, last = done.stdout.splitlines()
+        loaded = set(json.loads(last)["loaded"])
+        assert "pyarrow" in loaded
+        assert loaded.isdisjoint(unneeded), sorted(loaded & unneeded)
 
     @staticmethod
     def use_every_route(url):

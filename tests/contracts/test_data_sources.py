@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from holdfast.adapters.sources import CsvSource, ParquetSource, TableSource
+from holdfast.adapters.sources import CsvSource, LoggedSource, ParquetSource, TableSource
+from holdfast.adapters.stores.sql import SqlStore
+from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
+from holdfast.domain.ids import ModelVersion, PredictionId, uuid7
+from holdfast.domain.predictions import Prediction, PredictionRequest
+from holdfast.testing.examples import START
+from holdfast.testing.fakes import InMemoryStore
 from holdfast.testing.suites import DataSourceSuite
 
 if TYPE_CHECKING:
@@ -94,3 +100,81 @@ class TestTableSource(DataSourceSuite):
     @pytest.fixture
     def absent(self) -> TableSource:
         return TableSource(pa.table({"x": pa.array([], pa.float64())}))
+
+
+def _kind_of(cells):
+    if any(isinstance(cell, bool) for cell in cells):
+        return FeatureKind.BOOLEAN
+    numeric = all(cell is None or isinstance(cell, float) for cell in cells)
+    return FeatureKind.NUMERIC if numeric else FeatureKind.CATEGORICAL
+
+
+def _log(store, columns) -> LoggedSource:
+    """Log the columns' rows as a server would, and return the source of them.
+
+    A column of times says when each row was predicted.
+    """
+    dated = [n for n, cells in columns.items() if any(isinstance(c, datetime) for c in cells)]
+    times = dated[0] if dated else None
+    features = {name: cells for name, cells in columns.items() if name != times}
+    contract = Contract(
+        features=tuple(
+            Feature(name=name, kind=_kind_of(cells), nullable=True)
+            for name, cells in features.items()
+        ),
+        target=Target(name="y", positive="1", negative="0"),
+        threshold=0.5,
+        data_digest="",
+    )
+    n_rows = len(next(iter(columns.values()), ()))
+    moments = columns[times] if times else [START] * n_rows
+    words = [
+        [
+            str(cell) if isinstance(cell, int) and not isinstance(cell, bool) else cell
+            for cell in row
+        ]
+        for row in zip(*features.values(), strict=True)
+    ]
+    store.predictions.prepare(contract)
+    store.predictions.append(
+        contract,
+        [PredictionRequest(values=tuple(row)) for row in words],
+        [
+            Prediction(
+                prediction_id=PredictionId(uuid7(moment)),
+                model_version=ModelVersion("v1"),
+                score=0.25,
+                positive=False,
+                threshold=0.5,
+                predicted_at=moment,
+            )
+            for moment in moments
+        ],
+    )
+    return LoggedSource(store.predictions, contract, moments=times)
+
+
+class TestLoggedSource(DataSourceSuite):
+    @pytest.fixture(params=["sql", "memory"])
+    def make_store(self, request, tmp_path: Path):
+        opened: list[SqlStore | InMemoryStore] = []
+
+        def _make():
+            if request.param == "sql":
+                url = f"sqlite:///{tmp_path}/{len(opened)}.db"
+                opened.append(SqlStore.open(url, create=True))
+            else:
+                opened.append(InMemoryStore())
+            return opened[-1]
+
+        yield _make
+        for store in opened:
+            store.close()
+
+    @pytest.fixture
+    def make_source(self, make_store):
+        return lambda columns: _log(make_store(), columns)
+
+    @pytest.fixture
+    def absent(self, make_store) -> LoggedSource:
+        return _log(make_store(), {"x": []})

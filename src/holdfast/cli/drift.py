@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast.cli.drift_answer import Answer, Pair
+from holdfast.cli.drift_options import (
+    Alpha,
+    CategoricalTest,
+    Evidently,
+    Html,
+    JsonFile,
+    MinEffect,
+    MostSeasons,
+    Multivariate,
+    NumericTest,
+    Partial,
+    RuleOption,
+    Season,
+    Spark,
+    Step,
+    Weight,
+    Weights,
+    WindowLength,
+    comparing,
+    refuse_together,
+    window_spec,
+)
 from holdfast.cli.options import (
     EXIT_ALARMED,
     Delimiter,
@@ -15,13 +37,12 @@ from holdfast.cli.options import (
     FailOn,
     FailOnOption,
     NoHeader,
+    Time,
 )
-from holdfast.cli.second_opinion import MOST_ROWS, file_beside, write_second_opinion
-from holdfast.cli.writing import TERMINAL, write_json, write_text
 
 if TYPE_CHECKING:
+    from holdfast.drift.multivariate.report import MultivariateReport
     from holdfast.drift.report import DriftReport
-    from holdfast.loop.compare import Compared
 
 __all__ = ["add_to"]
 
@@ -33,85 +54,76 @@ def add_to(app: typer.Typer) -> None:
 
 def drift(
     reference: Annotated[Path, typer.Argument(help="Rows that count as normal.")],
-    current: Annotated[Path, typer.Argument(help="Rows to compare with them.")],
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write the report as one HTML page.")
-    ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the report as JSON; - for the terminal.")
-    ] = None,
-    evidently: Annotated[
-        bool, typer.Option("--evidently", help="Write Evidently's own report beside ours.")
-    ] = False,
+    current: Annotated[str, typer.Argument(help="Rows to compare with them.")],
+    html: Html = None,
+    json_file: JsonFile = None,
+    evidently: Evidently = False,
+    multivariate: Multivariate = False,
+    rule: RuleOption = None,
+    alpha: Alpha = None,
+    min_effect: MinEffect = None,
+    numeric_test: NumericTest = None,
+    categorical_test: CategoricalTest = None,
+    weight: Weight = None,
+    weights: Weights = None,
+    window: WindowLength = None,
+    step: Step = None,
+    season: Season = None,
+    most_seasons: MostSeasons = None,
+    partial: Partial = False,
+    time: Time = None,
     drop: Drop = None,
     delimiter: Delimiter = None,
     no_header: NoHeader = False,
+    spark: Spark = None,
     fail_on: FailOnOption = None,
 ) -> None:
     """Compare two files for drift, without a project."""
-    from holdfast.adapters.engines.local import LocalEngine
-    from holdfast.adapters.sources import open_source
-    from holdfast.loop.compare import Comparing, compare_sources
-
-    beside = file_beside(html, json_file) if evidently else None
-    header = not no_header
-    compared = compare_sources(
-        open_source(reference, delimiter=delimiter, header=header),
-        open_source(current, delimiter=delimiter, header=header),
-        LocalEngine(),
-        Comparing(drop=tuple(drop or ())),
+    said = {
+        "--step": step,
+        "--season": season,
+        "--most-seasons": most_seasons,
+        "--partial": partial,
+        "--multivariate": multivariate,
+        "--evidently": evidently,
+        "--spark": spark,
+    }
+    refuse_together(window is not None, said)
+    spec = window_spec(window, step, season, time=time)
+    how = comparing(
+        drop=drop,
+        time=time,
+        rule=rule,
+        weight=weight,
+        weights=weights,
+        alpha=alpha,
+        min_effect=min_effect,
+        numeric_test=numeric_test,
+        categorical_test=categorical_test,
     )
-    quiet = json_file == TERMINAL
-    if not quiet:
-        _say(compared)
-    if html is not None:
-        page = _page(compared, reference.name, current.name)
-        write_text(html, page, to_error=quiet)
-    if beside is not None:
-        _write_evidently(compared, beside, to_error=quiet)
-    if json_file is not None:
-        write_json(json_file, compared.to_json())
-    if _alarmed(compared.report, fail_on):
+    pair = Pair(reference=reference, current=current, delimiter=delimiter, header=not no_header)
+    answer = Answer(html=html, json_file=json_file, evidently=evidently)
+    if spec is not None:
+        from holdfast.cli.drift_windows import compare_over_time
+
+        report, whole = (
+            compare_over_time(pair, how, spec, answer, n_seasons=most_seasons, partial=partial),
+            None,
+        )
+    else:
+        from holdfast.cli.drift_files import compare_files
+
+        report, whole = compare_files(pair, how, answer, multivariate=multivariate, spark=spark)
+    if _alarmed(report, whole, fail_on):
         raise typer.Exit(EXIT_ALARMED)
 
 
-def _say(compared: Compared) -> None:
-    from holdfast.cli.drift_words import say_drift
-
-    baseline = compared.baseline
-    say_drift(compared.report, baseline.profile, compared.current, baseline.grid)
-
-
-def _page(compared: Compared, reference: str, current: str) -> str:
-    from holdfast.adapters.reports.html import render_drift
-
-    return render_drift(
-        compared.report,
-        compared.baseline.profile,
-        compared.current,
-        compared.baseline.grid,
-        title=f"Drift from {reference} to {current}",
-        reference_name=reference,
-        current_name=current,
-        made_at=datetime.now(UTC),
-        left_out=compared.left_out,
-    )
-
-
-def _write_evidently(compared: Compared, beside: Path, *, to_error: bool) -> None:
-    write_second_opinion(
-        compared.reference_rows(MOST_ROWS),
-        compared.current_rows(MOST_ROWS),
-        beside,
-        to_error=to_error,
-    )
-
-
-def _alarmed(report: DriftReport, fail_on: FailOn | None) -> bool:
+def _alarmed(report: DriftReport, whole: MultivariateReport | None, fail_on: FailOn | None) -> bool:
     match fail_on:
         case None:
             return False
         case FailOn.CRITICAL:
             return any(feature.broken is not None for feature in report.features)
         case FailOn.ALERT | FailOn.DRIFT:
-            return any(feature.drifted for feature in report.features)
+            together = whole is not None and whole.drifted
+            return together or any(feature.drifted for feature in report.features)

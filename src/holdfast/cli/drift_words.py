@@ -13,17 +13,21 @@ from holdfast.adapters.reports.summary import summary
 from holdfast.adapters.reports.verdict import headline, seen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from holdfast.adapters.reports.counted import Pair
     from holdfast.drift.grid import Grid
+    from holdfast.drift.multivariate.report import MultivariateReport
     from holdfast.drift.profile import Profile
     from holdfast.drift.report import DriftReport
     from holdfast.drift.verdicts import FeatureReport
 
-__all__ = ["say_drift"]
+__all__ = ["say_drift", "say_left_out", "say_whole_rows"]
 
 _MOST_ROWS = 25
 _MOST_NAMES = 6
 _LONGEST_NAME = 32
+_LONGEST_SENTENCE = 1_000
 
 
 def say_drift(report: DriftReport, reference: Profile, current: Profile, grid: Grid) -> None:
@@ -53,6 +57,30 @@ def say_drift(report: DriftReport, reference: Profile, current: Profile, grid: G
         typer.echo(sentence)
 
 
+def say_whole_rows(report: MultivariateReport) -> None:
+    """Print what a comparison says of whole rows.
+
+    Args:
+        report: That comparison.
+    """
+    typer.echo("Whole rows:")
+    for sentence in report.words():  # names may be anything
+        typer.echo(f"  {visible(sentence, longest=_LONGEST_SENTENCE)}")
+
+
+def say_left_out(columns: Sequence[tuple[str, str]]) -> None:
+    """Print which columns were not compared, and why: the same reason once.
+
+    Args:
+        columns: Each with its reason.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, why in columns:
+        by_reason.setdefault(why, []).append(visible(name, longest=_LONGEST_NAME))
+    for why, names in by_reason.items():
+        typer.echo(f"Not compared: {_joined(names)} ({visible(why, longest=_LONGEST_SENTENCE)})")
+
+
 def _say_rows(features: list[FeatureReport], pairs: dict[str, Pair]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -80,5 +108,8 @@ def _say_unknown(features: list[FeatureReport]) -> None:
 
 
 def _listed(features: list[FeatureReport]) -> str:
-    names = [visible(feature.name, longest=_LONGEST_NAME) for feature in features[:_MOST_NAMES]]
-    return ", ".join(names) + (" …" if len(features) > _MOST_NAMES else "")
+    return _joined([visible(feature.name, longest=_LONGEST_NAME) for feature in features])
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (" …" if len(names) > _MOST_NAMES else "")

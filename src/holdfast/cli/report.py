@@ -13,7 +13,7 @@ from holdfast.cli.second_opinion import file_beside, write_second_opinion
 from holdfast.cli.writing import TERMINAL, make_folder, write_json, write_text
 
 if TYPE_CHECKING:
-    from holdfast.adapters.reports.sections import Figure, ModelSection
+    from holdfast.adapters.reports.sections import Figure, ModelSection, PastWindow
     from holdfast.loop.report import ProjectReport
     from holdfast.performance.degradation import Degradation
     from holdfast.settings import Settings
@@ -76,6 +76,8 @@ def report(
             reference = found.champion.reference
             typer.echo(f"{found.champion.record.version}, {found.window}")
             say_drift(found.drift, reference.profile, found.current, reference.grid)
+            if found.progress is not None:
+                typer.echo(found.progress)
             _say_performance(found)
         if html is not None:
             write_text(html, _page(found, settings, made_at), to_error=quiet)
@@ -108,7 +110,34 @@ def _page(found: ProjectReport, settings: Settings, made_at: datetime) -> str:
         current_name=str(found.window),
         made_at=made_at,
         model=_model(found),
+        history=_history(found),
+        notes=[] if found.progress is None else [found.progress],
     )
+
+
+def _history(found: ProjectReport) -> list[PastWindow]:
+    """Return what the ticks said of earlier windows, and what is said of this one."""
+    from holdfast.adapters.reports.sections import PastWindow
+
+    if not found.history:
+        return []
+    past = [
+        PastWindow(
+            name=str(one.window),
+            n_rows=one.n,
+            share_drifted=one.share_drifted,
+            drifted=None if one.verdict is None else one.verdict.fired,
+        )
+        for one in found.history
+    ]
+    drift = found.drift
+    now = PastWindow(
+        name=str(found.window),
+        n_rows=drift.n_current,
+        share_drifted=drift.share_drifted,
+        drifted=drift.drifted,
+    )
+    return [*past, now]
 
 
 def _model(found: ProjectReport) -> ModelSection:

@@ -6,6 +6,7 @@ were not given one of its objects: a second that each command would wait for.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 N = TypeVar("N", np.float64, np.int64)
 
 __all__ = [
     "float_values",
     "index_array",
     "mask_array",
+    "moment_of",
     "null_rows",
     "whole_scalar",
     "whole_values",
@@ -71,6 +74,17 @@ def whole_scalar(number: int) -> pa.Int64Scalar:
     7
     """
     return index_array(np.array([number]))[0]
+
+
+def moment_of(time: pa.TimestampScalar) -> datetime | None:
+    """Return one of Arrow's moments, in microseconds of UTC, as Python's; None for missing.
+
+    Its own ``as_py`` imports pandas, too.
+
+    >>> moment_of(pa.scalar(0, pa.timestamp("us", tz="UTC")))
+    datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    return None if time.value is None else _EPOCH + time.value * timedelta(microseconds=1)
 
 
 def float_values(column: pa.ChunkedArray) -> NDArray[np.float64]:

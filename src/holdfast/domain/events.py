@@ -31,6 +31,7 @@ __all__ = [
     "RetrainingStarted",
     "WindowJudged",
     "WindowRevised",
+    "WindowVerdict",
     "chain",
     "decode_body",
     "kind_of",
@@ -74,6 +75,15 @@ class ChampionRolledBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowVerdict:
+    """What the project's rule said of a window as a whole."""
+
+    rule: str  # with its bounds, in words
+    fired: bool | None  # None: it could not be told
+    why: str  # one sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowJudged:
     """A tick compared the current window with the champion's reference."""
 
@@ -89,6 +99,8 @@ class WindowJudged:
     performance: dict[str, float] | None = None
     settled_until: datetime | None = None  # buckets before this were over when it was judged
     n_settled: int | None = None  # rows in those buckets; what comes to them is late
+    weighted_share: float | None = None  # by importance; None: of a release without any
+    verdict: WindowVerdict | None = None  # None: written before verdicts were kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +118,10 @@ class WindowRevised:
     n_late: int  # late rows since it was judged, or since it was last revised
     drifted: tuple[str, ...] | None = None  # what would be said now; None: of a former champion
     share_drifted: float | None = None
-    differs: bool | None = None  # whether other features drifted than were said to
+    differs: bool | None = None  # whether other features drifted, or the rule says otherwise
     n_unlooked: int = 0  # older windows that got late rows, too, and were not looked at
+    weighted_share: float | None = None
+    verdict: WindowVerdict | None = None  # what the rule would say now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from holdfast.domain.evidence import Action, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from holdfast.domain.events import Event
+    from holdfast.domain.events import Event, WindowVerdict
 
 __all__ = ["headline", "story"]
 
@@ -75,7 +75,7 @@ def _(body: WindowJudged) -> str:
     n = len(body.drifted)
     what = "no feature drifted" if n == 0 else f"{n} feature{'s' if n > 1 else ''} drifted"
     rows = "1 row" if body.n == 1 else f"{body.n:,} rows"
-    return f"Judged {rows} of {body.model_version}: {what}"
+    return f"Judged {rows} of {body.model_version}: {what}{_by_the_rule(body.verdict)}"
 
 
 @_headline.register
@@ -166,11 +166,23 @@ def _would_be(body: WindowRevised) -> str:
     return "its verdict would be another now" if body.differs else "its verdict stays the same"
 
 
+def _by_the_rule(verdict: WindowVerdict | None) -> str:
+    """Return what a headline adds; that a rule did not fire is left to the story."""
+    return "; by the rule, the window drifted" if verdict is not None and verdict.fired else ""
+
+
+def _verdict(verdict: WindowVerdict | None) -> Iterator[str]:
+    if verdict is not None:
+        said = {True: "it fired", False: "it did not fire", None: "it cannot tell"}[verdict.fired]
+        yield f"rule: {verdict.rule}; {said}: {verdict.why}"
+
+
 def _revision(body: WindowRevised) -> Iterator[str]:
     yield f"window: {body.window}"
     yield f"rows: {body.n_judged:,} when it was judged, {body.n:,} now"
     if body.drifted is not None:
         yield f"drifted, with all rows: {', '.join(body.drifted) or 'no feature'}"
+    yield from _verdict(body.verdict)
     if body.n_unlooked:
         yield f"older windows with late rows, not looked at again: {body.n_unlooked:,}"
 
@@ -181,6 +193,9 @@ def _window(body: WindowJudged) -> Iterator[str]:
         yield f"drifted: {', '.join(body.drifted)} ({body.share_drifted:.0%} of the features)"
     if body.underpowered:
         yield f"too few rows to tell: {', '.join(body.underpowered)}"
+    if body.weighted_share is not None:
+        yield f"by importance, {body.weighted_share:.0%} of the features drifted"
+    yield from _verdict(body.verdict)
     if body.confidence is not None:
         yield f"mean confidence |p - 0.5|: {body.confidence:.3f}"
     if body.performance is None:

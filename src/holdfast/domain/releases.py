@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 __all__ = [
     "BASELINE",
     "CONTRACT",
+    "IMPORTANCES",
     "MANIFEST",
     "METRICS",
     "MODEL",
     "MODEL_CARD",
     "PROFILE",
     "REFERENCE",
+    "Importances",
     "Manifest",
     "ModelMetrics",
     "Recipe",
@@ -38,6 +40,7 @@ CONTRACT = "contract.json"
 PROFILE = "profile"
 REFERENCE = "reference.parquet"
 METRICS = "metrics.json"  # of the tested model
+IMPORTANCES = "importances.json"  # of the features to the tested model; not in old releases
 BASELINE = "baseline.json"  # out of fold, on all rows: what monitors compare with
 MODEL_CARD = "model_card.md"
 
@@ -71,6 +74,31 @@ class ModelMetrics:
     standard_errors: dict[str, float] = field(default_factory=dict)
     confidence: float  # mean |p - 0.5| on the same rows
     confidence_sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importances:
+    """How much a model's ranking rests on each feature.
+
+    Attributes:
+        drops: By feature, how much lower the ROC AUC is on rows the model had not seen if
+            its values are shuffled among them; below 0 by chance, where it hardly matters.
+        n: Rows that were used.
+        n_shuffles: Shuffles whose mean it is.
+    """
+
+    drops: dict[str, float]
+    n: int
+    n_shuffles: int
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """How much each feature weighs in a share: its drop, and nothing for less than 0.
+
+        >>> Importances(drops={"tenure": 0.2, "noise": -0.001}, n=500, n_shuffles=3).weights
+        {'tenure': 0.2, 'noise': 0.0}
+        """
+        return {name: max(drop, 0.0) for name, drop in self.drops.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.arrow import float_values
+from holdfast.domain.cleaning import TIMESTAMP, cleaned
+from holdfast.domain.columns import as_words
 from holdfast.domain.contract import MISSING_CATEGORY, FeatureKind
 from holdfast.domain.errors import ColumnError, nearest
 from holdfast.domain.matrix import FeatureMatrix
@@ -19,7 +21,7 @@ from holdfast.domain.matrix import FeatureMatrix
 if TYPE_CHECKING:
     from holdfast.domain.contract import Contract, Feature
 
-__all__ = ["ARROW_TYPES", "as_kind", "column_of", "conform", "encode_table"]
+__all__ = ["ARROW_TYPES", "as_kind", "as_moments", "column_of", "conform", "encode_table"]
 
 ARROW_TYPES: dict[FeatureKind, pa.DataType] = {
     FeatureKind.NUMERIC: pa.float64(),
@@ -73,6 +75,9 @@ def encode_table(table: pa.Table, contract: Contract) -> FeatureMatrix:
 def as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
     """Return a column in the Arrow type of a feature's kind.
 
+    Whole numbers become words digit by digit: two identifiers beyond 2⁵³ that differ in the
+    last one stay two. Numbers are taken for booleans if they are 0 or 1.
+
     Raises:
         ColumnError: If its type cannot become the contract's.
     """
@@ -82,12 +87,53 @@ def as_kind(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
     if column.type == wanted:
         return column
     try:
-        if feature.kind is FeatureKind.CATEGORICAL and pa.types.is_floating(column.type):
-            column = column.cast(pa.int64())  # 415.0 is the category "415"
-        return column.cast(wanted)
+        return _converted(column, feature.kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ColumnError(
             feature.name,
             f"holds {column.type} values, but the model takes {feature.kind.value} ones",
             remedy="Convert the column, or train again on data of this form.",
         ) from error
+
+
+def as_moments(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return a column of times or dates as moments in UTC.
+
+    Args:
+        column: As a source holds it; without any value, it may be of any type.
+        name: Of the column, for the error.
+
+    Raises:
+        ColumnError: If it holds anything else.
+    """
+    found = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_timestamp(found) or pa.types.is_date(found):
+        return cleaned(column, TIMESTAMP)
+    if column.null_count == len(column):
+        return pa.chunked_array([pa.nulls(len(column), TIMESTAMP)])
+    raise ColumnError(
+        name,
+        f"holds {found} values where times are needed",
+        remedy="Write them all in ISO form (2024-01-31 or 2024-01-31T08:30:00Z), or leave it out.",
+    )
+
+
+def _converted(column: pa.ChunkedArray, kind: FeatureKind) -> pa.ChunkedArray:
+    number = pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
+    if kind is FeatureKind.CATEGORICAL and number:
+        return _words_of_numbers(column)
+    if kind is FeatureKind.BOOLEAN and (number or pa.types.is_integer(column.type)):
+        # The cast alone would take 0.7 and 12 for true: another type would read as no drift.
+        column = column.cast(pa.int8())
+        if pc.any(pc.or_(pc.less(column, 0), pc.greater(column, 1))).as_py():
+            raise pa.ArrowInvalid("numbers other than 0 and 1")
+    return column.cast(ARROW_TYPES[kind])
+
+
+def _words_of_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return whole numbers as words: 415.0 is the category "415", as in training."""
+    if pa.types.is_decimal(column.type):
+        return column.cast(pa.decimal128(38, 0)).cast(pa.string())
+    if pc.any(pc.not_equal(column, pc.floor(column))).as_py():
+        raise pa.ArrowInvalid("numbers with a fraction")
+    return as_words(column, pa.field("", column.type))

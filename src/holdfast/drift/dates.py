@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from holdfast.domain.arrow import word_array
+from holdfast.domain.arrow import moment_of, whole_scalar, word_array
+from holdfast.domain.windows import since_1970
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def sources_of(table: pa.Table, column: str) -> Iterator[DateSource]:
         column: Of timestamps.
     """
     dates = table.column(column).cast(_TIMESTAMP)
-    newest = pc.max(dates).as_py()
+    newest = moment_of(pc.max(dates))
     origin_at = datetime(1970, 1, 1, tzinfo=UTC) if newest is None else newest
     timed = pc.any(pc.not_equal(dates, pc.floor_temporal(dates, unit="day"))).as_py()
     for part in DatePart:
@@ -88,15 +89,16 @@ def date_values(
     dates = table.column(source.column).cast(_TIMESTAMP)
     match source.part:
         case DatePart.AGE:
-            until = pa.scalar(source.origin_at, _TIMESTAMP) if moments is None else moments
+            origin = whole_scalar(since_1970(source.origin_at)).cast(_TIMESTAMP)
+            until = origin if moments is None else moments
             elapsed = pc.subtract(until, dates).cast(pa.int64()).cast(pa.float64())
-            return pc.divide(elapsed, float(_MICROSECONDS_IN_A_DAY))
+            return pc.divide(elapsed, whole_scalar(_MICROSECONDS_IN_A_DAY).cast(pa.float64()))
         case DatePart.HOUR:
             return _word(source.part, pc.hour(dates))
         case DatePart.WEEKDAY:
             return _word(source.part, pc.day_of_week(dates))
         case DatePart.MONTH:
-            return _word(source.part, pc.subtract(pc.month(dates), 1))
+            return _word(source.part, pc.subtract(pc.month(dates), whole_scalar(1)))
         case never:
             assert_never(never)
 

@@ -145,7 +145,11 @@ def compare(
 
 
 def compare_scores(
-    reference: ScoreProfile, current: ScoreProfile, *, policy: DriftPolicy | None = None
+    reference: ScoreProfile,
+    current: ScoreProfile,
+    *,
+    policy: DriftPolicy | None = None,
+    methods: Mapping[str, Method] = METHODS,
 ) -> FeatureReport:
     """Compare the scores of a window with those of the reference: prediction drift.
 
@@ -153,6 +157,7 @@ def compare_scores(
         reference: Counts of the release's held-out scores.
         current: Counts of the same release's scores in the window.
         policy: The bounds; None takes the defaults.
+        methods: Every method that may be asked, by name.
 
     Returns:
         A report like that of a numeric feature, named ``score``; broken if the model
@@ -166,7 +171,7 @@ def compare_scores(
         raise GridMismatchError(reference.grid_digest, current.grid_digest)
     _refuse_empty(reference.n, current.n)
     (report,) = judge_features(
-        [(reference.as_feature(), current.as_feature())], policy or DriftPolicy()
+        [(reference.as_feature(), current.as_feature())], policy or DriftPolicy(), methods=methods
     )
     return report
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from holdfast.domain.cleaning import TIMESTAMP, blanked, clean_type, cleaned
+from holdfast.domain.cleaning import blanked, clean_type, cleaned
 from holdfast.domain.contract import FeatureKind
-from holdfast.domain.tables import as_kind, column_of
+from holdfast.domain.errors import ColumnError
+from holdfast.domain.tables import as_kind, as_moments, column_of
 from holdfast.drift.profile import profile
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def count_rows(
         ColumnError: If a column is absent, or its type cannot become the contract's.
     """
     dates = {source.column for source in grid.dates.values()}
-    when = None if moments is None else cleaned(column_of(rows, moments), TIMESTAMP)
+    when = None if moments is None else as_moments(column_of(rows, moments), moments)
     return profile(countable(rows, contract, dates=dates), grid, moments=when)
 
 
@@ -54,7 +55,7 @@ def countable(rows: pa.Table, contract: Contract, *, dates: Collection[str] = ()
         ColumnError: If a column is absent, or its type cannot become the contract's.
     """
     columns = {f.name: _counted_form(column_of(rows, f.name), f) for f in contract.features}
-    columns |= {name: cleaned(column_of(rows, name), TIMESTAMP) for name in dates}
+    columns |= {name: as_moments(column_of(rows, name), name) for name in dates}
     return pa.table(columns)
 
 
@@ -67,21 +68,36 @@ def columns_needed(
 
 
 def _counted_form(column: pa.ChunkedArray, feature: Feature) -> pa.ChunkedArray:
-    if feature.kind is FeatureKind.CATEGORICAL and _holds_text(column.type):
-        return pa.chunked_array(_encoded(column.chunks), pa.dictionary(pa.int32(), pa.string()))
+    if feature.kind is FeatureKind.CATEGORICAL:
+        if _are_words(column.type):
+            return pa.chunked_array(
+                _encoded(column.chunks, feature.name), pa.dictionary(pa.int32(), pa.string())
+            )
+        if pa.types.is_decimal(column.type):
+            return as_kind(column, feature)  # float64 would merge numbers beyond 2⁵³
     clean = clean_type(column.type)
     return as_kind(column if clean is None else cleaned(column, clean), feature)
 
 
-def _holds_text(kind: pa.DataType) -> bool:
-    return clean_type(kind) == pa.string() and not pa.types.is_null(kind)
+def _are_words(kind: pa.DataType) -> bool:
+    """Return whether values are words as they stand: text, or whole numbers."""
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    text = clean_type(value) == pa.string() and not pa.types.is_null(value)
+    return text or pa.types.is_integer(value)
 
 
-def _encoded(chunks: Iterable[pa.Array]) -> list[pa.DictionaryArray]:
+def _encoded(chunks: Iterable[pa.Array], name: str) -> list[pa.DictionaryArray]:
     """Return dictionary-encoded text whose few words are clean; those missing are null."""
     encoded = []
     for chunk in chunks:
         raw = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-        words = blanked(raw.dictionary.cast(pa.string()))
+        try:
+            words = blanked(raw.dictionary.cast(pa.string()))
+        except pa.ArrowInvalid as error:
+            raise ColumnError(
+                name,
+                "holds text that is not UTF-8",
+                remedy="Write the data again, with its text in UTF-8.",
+            ) from error
         encoded.append(pa.DictionaryArray.from_arrays(raw.indices.cast(pa.int32()), words))
     return encoded

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.arrow import index_array
 from holdfast.domain.cleaning import TIMESTAMP, clean_type, cleaned
 from holdfast.domain.errors import ColumnError, GridMismatchError, WindowError
 from holdfast.domain.windows import Reach, Unit
@@ -258,7 +259,7 @@ def _bucketed(
     numbers = positions // spec.bucket
     if np.any(np.diff(numbers) < 0):
         order = np.argsort(numbers, kind="stable")
-        rows, numbers = rows.take(pa.array(order)), numbers[order]
+        rows, numbers = rows.take(index_array(order)), numbers[order]
     borders = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), numbers.size]
     return BucketedRows(
         spec=spec,

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from holdfast.domain.arrow import index_array
+from holdfast.domain.arrow import index_array, moment_of
 from holdfast.domain.cleaning import TIMESTAMP, cleaned
 from holdfast.domain.column_survey import ColumnKind, ColumnSurvey, Role, look_at_column
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
@@ -23,7 +23,8 @@ from holdfast.drift.rules import DriftShare
 from holdfast.drift.verdicts import DriftPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     from holdfast.drift.grid import Grid
     from holdfast.drift.methods.protocol import Method
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from holdfast.drift.rules import Rule
     from holdfast.ports.data_source import DataSource
 
-__all__ = ["Baseline", "Comparing", "read_baseline"]
+__all__ = ["Baseline", "Comparing", "check_times", "oldest_in", "read_baseline"]
 
 _SURVEYED = 50_000  # rows that tell what a column is: more would tell the same
 _SCANNED = 1 << 17
+_IN_WORDS = {pa.float64(): "numbers", pa.bool_(): "truth values"}
 _NO_TARGET = Target(name="", positive="1", negative="0")  # every column is compared alike
 
 
@@ -78,7 +80,12 @@ class Baseline:
     left_out: tuple[tuple[str, str], ...]
 
 
-def read_baseline(reference: DataSource, beside: DataSource, how: Comparing) -> Baseline:
+def read_baseline(
+    reference: DataSource,
+    beside: pa.Schema,
+    oldest: Callable[[str], datetime | None],
+    how: Comparing,
+) -> Baseline:
     """Read what counts as normal, so that other rows can be compared with it.
 
     The reference says what the columns are. Left out are those that only identify rows,
@@ -87,7 +94,8 @@ def read_baseline(reference: DataSource, beside: DataSource, how: Comparing) -> 
 
     Args:
         reference: What counts as normal; read into memory.
-        beside: What will be compared with it; asked for its columns and dates only.
+        beside: Columns of what will be compared with it.
+        oldest: Gives the first moment of such a column of times, None if it has none.
         how: Roles of columns.
 
     Raises:
@@ -97,10 +105,12 @@ def read_baseline(reference: DataSource, beside: DataSource, how: Comparing) -> 
     schema = reference.schema
     for name in (*how.drop, *([how.time] if how.time else [])):
         _check_named(name, schema.names)
+    if how.time is not None:
+        check_times(how.time, schema, "the reference rows")
     table = pa.concat_tables(reference.scan(schema.names, _SCANNED))
     looked = _look(table, schema, how)
     dates = [c.name for c in looked if c.kind is ColumnKind.TIME and _is_free(c, how)]
-    clocks = {name for name in dates if _is_clock(table, beside, name)}
+    clocks = {name for name in dates if _is_clock(table, oldest, name)}
     kept = [name for name in dates if name not in clocks]
     contract = _contract_of([c for c in looked if _is_compared(c, how)], beside)
     if not contract.features and not kept:
@@ -156,7 +166,7 @@ def _is_free(column: ColumnSurvey, how: Comparing) -> bool:
     return column.name not in how.drop and column.name != how.time
 
 
-def _contract_of(columns: Sequence[ColumnSurvey], beside: DataSource) -> Contract:
+def _contract_of(columns: Sequence[ColumnSurvey], beside: pa.Schema) -> Contract:
     return Contract(
         features=tuple(_feature(column, beside) for column in columns),
         target=_NO_TARGET,
@@ -171,11 +181,11 @@ def _is_compared(column: ColumnSurvey, how: Comparing) -> bool:
     return column.role is Role.FEATURE or column.n_distinct <= 1
 
 
-def _feature(column: ColumnSurvey, beside: DataSource) -> Feature:
+def _feature(column: ColumnSurvey, beside: pa.Schema) -> Feature:
     kind = FeatureKind(column.kind.value)
-    if column.missing_share == 1.0 and column.name in beside.schema.names:
+    if column.missing_share == 1.0 and column.name in beside.names:
         # A column without any value is of whatever type the other side gives it.
-        found = beside.schema.field(column.name).type
+        found = beside.field(column.name).type
         if pa.types.is_floating(found):
             kind = FeatureKind.NUMERIC
         elif pa.types.is_boolean(found):
@@ -183,16 +193,50 @@ def _feature(column: ColumnSurvey, beside: DataSource) -> Feature:
     return Feature(name=column.name, kind=kind, nullable=True)
 
 
-def _is_clock(table: pa.Table, beside: DataSource, name: str) -> bool:
-    """Return whether all dates beside are later than any of the reference."""
-    newest = pc.max(cleaned(table.column(name), TIMESTAMP)).as_py()
-    oldest = [
-        pc.min(cleaned(batch.column(name), TIMESTAMP)).as_py()
-        for batch in beside.scan([name], _SCANNED)
-        if name in batch.column_names
+def check_times(column: str, schema: pa.Schema, whose: str) -> None:
+    """Refuse a column that says of no row when it was.
+
+    Args:
+        column: Its name; it may be absent.
+        schema: Clean types of the columns.
+        whose: The rows, as errors call them.
+
+    Raises:
+        ColumnError: If it is there, and holds something else than times.
+    """
+    if column not in schema.names or schema.field(column).type == TIMESTAMP:
+        return
+    found = _IN_WORDS.get(schema.field(column).type, "words")
+    raise ColumnError(
+        column,
+        f"holds {found} in {whose}, not times",
+        remedy="Name a column of dates or times with --time, as 2026-03-05 or 2026-03-05T14:00Z",
+    )
+
+
+def oldest_in(source: DataSource, column: str) -> datetime | None:
+    """Return the first moment in a source's column of times.
+
+    Args:
+        source: Any.
+        column: Its name.
+
+    Returns:
+        None if the column is not there, or bears no time.
+    """
+    if column not in source.schema.names or source.schema.field(column).type != TIMESTAMP:
+        return None
+    found = [
+        moment_of(pc.min(cleaned(batch.column(column), TIMESTAMP)))
+        for batch in source.scan([column], _SCANNED)
     ]
-    known = [moment for moment in oldest if moment is not None]
-    return newest is not None and bool(known) and min(known) > newest
+    return min((moment for moment in found if moment is not None), default=None)
+
+
+def _is_clock(table: pa.Table, oldest: Callable[[str], datetime | None], name: str) -> bool:
+    """Return whether all dates beside are later than any of the reference."""
+    newest, first = moment_of(pc.max(cleaned(table.column(name), TIMESTAMP))), oldest(name)
+    return newest is not None and first is not None and first > newest
 
 
 def _left_out(

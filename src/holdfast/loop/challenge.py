@@ -18,6 +18,7 @@ from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.tables import encode_table
 from holdfast.loop.crossfit import OutOfFold, cross_fit
 from holdfast.loop.train import CalibratedModel, fit_on, refit
+from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 from holdfast.policy.guarding import GuardPolicy, judge
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
+    from holdfast.domain.releases import Importances
     from holdfast.policy.thresholds import Aim
     from holdfast.ports.runtime import LoadedModel
     from holdfast.ports.trainer import Trainer
@@ -89,7 +91,7 @@ class Plan:
 class Challenger:
     """An accepted challenger, fitted again on all rows of its training window.
 
-    The metrics belong to the tested model; the contract and the out-of-fold scores
+    Metrics and importances belong to the tested model; the contract and the out-of-fold scores
     describe the rows that the refitted one has seen.
     """
 
@@ -97,6 +99,7 @@ class Challenger:
     contract: Contract
     recipe: Recipe
     metrics: ModelMetrics
+    importances: Importances
     rows: LabelledRows
     out_of_fold: OutOfFold
 
@@ -309,6 +312,13 @@ def _accepted(
             split="time-ordered",
         ),
         metrics=measure(rows.labels[plan.guard :], tested, threshold=threshold),
+        importances=permutation_importance(
+            best.model.predict,
+            matrix.take(slice(plan.guard, None)),
+            rows.labels[plan.guard :],
+            contract=contract,
+            seed=best.model.seed,
+        ),
         rows=kept,
         out_of_fold=cross_fit(refitted, seen_rows, kept.labels, threshold=threshold, ordered=True),
     )

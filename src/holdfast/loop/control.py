@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from holdfast.domain.canonical import digest
 from holdfast.domain.errors import NoChampionError
 from holdfast.loop.fetch import fetch_for_serving
-from holdfast.loop.fetch_reference import fetch_reference
+from holdfast.loop.fetch_reference import fetch_importances, fetch_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.domain.contract import Contract
-    from holdfast.domain.releases import ModelMetrics, ReleaseRecord
+    from holdfast.domain.releases import Importances, ModelMetrics, ReleaseRecord
     from holdfast.drift.profile import ReferenceProfile
     from holdfast.policy.assessing import MonitorPolicy
     from holdfast.policy.deciding import DecisionPolicy
@@ -55,8 +55,16 @@ class ControlPlan:
 
     @property
     def policy_digest(self) -> str:
-        """Identifies the policies under which a decision was made."""
-        return digest([self.monitor, self.decision, self.guard])
+        """Identifies the policies under which a decision was made.
+
+        Methods count by the names of those that decide, which are among the bounds.
+        """
+        bounds = {
+            each.name: getattr(self.monitor, each.name)
+            for each in fields(self.monitor)
+            if each.name != "methods"
+        }
+        return digest([bounds, self.decision, self.guard])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,12 @@ class Incumbent:
     model: LoadedModel
     reference: ReferenceProfile
     baseline: ModelMetrics
+    importances: Importances | None = None  # None: of a release that does not keep them
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """How much each feature weighs in a share of drifted features, if that is known."""
+        return None if self.importances is None else self.importances.weights
 
 
 def incumbent(ports: ControlPorts) -> Incumbent:
@@ -117,4 +131,5 @@ def incumbent_of(ports: ControlPorts, record: ReleaseRecord) -> Incumbent:
         model=ports.runtime.load(model, contract),
         reference=reference,
         baseline=baseline,
+        importances=fetch_importances(ports.objects, record.release_id),
     )

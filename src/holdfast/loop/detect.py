@@ -94,7 +94,7 @@ def detect(
         labels=labels_of(labelled),
         scores=scores_of(labelled),
     )
-    assessment = assess(champion.reference, champion.baseline, observed, policy=plan.monitor)
+    assessment = _assessed(champion, observed, plan)
     evidence = Evidence(n_rows=current.n_rows)
     if assessment.alerts:
         onset_at = _onset(ports, plan, champion, state, assessment, now=now)
@@ -138,13 +138,23 @@ def detect_in_file(
         labels=known,
         scores=scores[: len(known)],
     )
-    assessment = assess(champion.reference, champion.baseline, observed, policy=plan.monitor)
+    assessment = _assessed(champion, observed, plan)
     evidence = Evidence(n_rows=rows.num_rows, n_labels=len(known), n_positives=int(known.sum()))
     return Finding(
         window=Window(start_at=now - plan.window, end_at=now),
         assessment=assessment,
         evidence=assessment.complete(evidence),
         from_file=True,
+    )
+
+
+def _assessed(champion: Incumbent, observed: Observed, plan: ControlPlan) -> Assessment:
+    return assess(
+        champion.reference,
+        champion.baseline,
+        observed,
+        policy=plan.monitor,
+        weights=champion.weights,
     )
 
 

@@ -14,6 +14,7 @@ from holdfast.domain.tables import conform, encode_table
 from holdfast.loop.crossfit import OutOfFold, cross_fit
 from holdfast.loop.split import Split, split_rows
 from holdfast.loop.train import CalibratedModel, fit_on, refit
+from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Feature, Target
     from holdfast.domain.matrix import FeatureMatrix
+    from holdfast.domain.releases import Importances
     from holdfast.policy.thresholds import Aim
     from holdfast.ports.trainer import Trainer
 
@@ -46,6 +48,7 @@ class Candidate:
         contract: With the chosen threshold.
         recipe: How it was made.
         metrics: On the test part.
+        importances: Of the features to the tested model, on the test part.
         out_of_fold: Scores of all rows by models that had not seen them.
         split: Which rows were used for what.
         brier_by_trainer: On the validation part, by which the trainer was chosen.
@@ -57,6 +60,7 @@ class Candidate:
     contract: Contract
     recipe: Recipe
     metrics: ModelMetrics
+    importances: Importances
     out_of_fold: OutOfFold
     split: Split
     brier_by_trainer: dict[str, float]
@@ -109,14 +113,17 @@ def develop(
     brier = {name: _brier(truth, model.predict(held)) for name, model in models.items()}
     model = models[min(brier, key=lambda name: brier[name])]
     threshold = aim.choose(truth, model.predict(held))
-    tested = model.predict(rows.take(split.test))
+    test_rows, test_labels = rows.take(split.test), labels[split.test]
     released = refit(model, rows, labels)
     return Candidate(
         tested=model,
         model=released,
         contract=replace(draft, threshold=threshold),
         recipe=_recipe(model, split),
-        metrics=measure(labels[split.test], tested, threshold=threshold),
+        metrics=measure(test_labels, model.predict(test_rows), threshold=threshold),
+        importances=permutation_importance(
+            model.predict, test_rows, test_labels, contract=draft, seed=seed
+        ),
         out_of_fold=cross_fit(
             released, rows, labels, threshold=threshold, ordered=ordered, entities=entities
         ),

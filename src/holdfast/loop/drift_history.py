@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,8 @@ from holdfast.drift.rows import columns_needed, count_rows
 from holdfast.drift.rules import AnyFeature, DriftShare, WeightedShare
 from holdfast.drift.seasons import SeasonalReference, WindowReference
 from holdfast.drift.windowing import bucketed_by_row, bucketed_by_time, nothing_counted
-from holdfast.loop.baseline import Comparing, read_baseline
+from holdfast.loop.baseline import Comparing, check_times, oldest_in, read_baseline
+from holdfast.loop.compare import check_weighed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,17 +28,56 @@ if TYPE_CHECKING:
     from holdfast.domain.windows import WindowSpan, WindowSpec
     from holdfast.drift.methods.protocol import Method
     from holdfast.drift.profile import Profile
+    from holdfast.drift.report import DriftReport
     from holdfast.drift.windowing import BucketedRows
     from holdfast.loop.baseline import Baseline
     from holdfast.ports.data_source import DataSource
 
-__all__ = ["drift_history"]
+__all__ = ["ComparedWindows", "JudgedWindow", "compare_windows"]
 
 _ON_VERDICTS = (AnyFeature, DriftShare, WeightedShare)  # rules that read no other figure
 _BATCH = 250_000  # rows in memory at a time: bounds the memory, not the result
 
 
-def drift_history(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JudgedWindow:
+    """A window with its counts.
+
+    Attributes:
+        span: Which stretch.
+        report: Its comparison.
+        reference: What it was compared with.
+        current: Its rows, counted.
+    """
+
+    span: WindowSpan
+    report: DriftReport
+    reference: Profile
+    current: Profile
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ComparedWindows:
+    """The windows of a file, each compared with its reference.
+
+    Attributes:
+        history: What they say.
+        baseline: What counts as normal.
+        newest: The newest window that the data fill, or without one the newest that holds a
+            row; None if no window does.
+    """
+
+    history: DriftHistory
+    baseline: Baseline
+    newest: JudgedWindow | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the history as plain JSON values, with the columns that were left out."""
+        left_out = [{"column": name, "reason": why} for name, why in self.baseline.left_out]
+        return {**self.history.to_json(), "left_out": left_out}
+
+
+def compare_windows(
     reference: DataSource,
     current: DataSource,
     spec: WindowSpec,
@@ -45,7 +85,7 @@ def drift_history(
     *,
     n_seasons: int | None = None,
     partial_windows: bool = False,
-) -> DriftHistory:
+) -> ComparedWindows:
     """Compare each window of the current rows with the reference.
 
     The reference says what the columns are, and gives the cells. Each current row is
@@ -58,37 +98,46 @@ def drift_history(
             with the same season's rows of the reference, which must bear times, too.
         how: Bounds and roles; its time says when each row was. Windows of time need one;
             windows of rows are laid in its order, or else in the file's. Methods that have
-            no part in the verdict, nor in the rule's, are not asked: there are many windows.
+            no part in the verdict, nor in the rule's, are asked of the newest window only:
+            there are many windows.
         n_seasons: How many seasons are added up at most, newest first; None takes all that
             the reference covers.
         partial_windows: Whether to judge the windows, too, that the ends of the data cut off.
 
     Raises:
-        ColumnError: If a column is missing on one side, or of another type there, or if
-            the times are none.
+        ColumnError: If a column is missing on one side, or of another type there, if the
+            times are none, or a weight is that of no feature.
         DataFileError: If a file cannot be read, or holds no rows.
         WindowError: If windows of time are asked for without times, or lengths do not go
             together.
     """
     how = how or Comparing()
     _require_time(spec, how.time)
+    if how.time is not None:
+        _check_present(current, [how.time])
+        check_times(how.time, current.schema, "the current rows")
     known = _known_to(reference, spec, how)
-    baseline = read_baseline(reference, current, known)
+    baseline = read_baseline(reference, current.schema, partial(oldest_in, current), known)
+    check_weighed(baseline, how)
     reading = _Reading(baseline=baseline, spec=spec, time=how.time, moments=known.time)
     counted = _bucketed(current, reading)
     choose = _references(reference, reading, n_seasons)
-    windows = tuple(
-        _judged(span, counts, choose(span), baseline, how)
-        for span, counts in counted.windows(partial=partial_windows)
-    )
-    return DriftHistory(
-        spec=spec,
-        features=tuple(cells.name for cells in baseline.grid.features),
-        windows=windows,
-        n_reference=baseline.profile.n_rows,
-        n_current=counted.n_rows + counted.n_undated,
-        n_undated=counted.n_undated,
-        n_left_out=_left_out(counted, windows),
+    laid = list(counted.windows(partial=partial_windows))
+    windows = [_judged(span, counts, choose(span), baseline, how) for span, counts in laid]
+    held = [(window, counts) for window, (_, counts) in zip(windows, laid, strict=True) if counts]
+    newest = max(held, key=lambda one: (one[0].span.complete, one[0].span.start), default=None)
+    return ComparedWindows(
+        history=DriftHistory(
+            spec=spec,
+            features=tuple(cells.name for cells in baseline.grid.features),
+            windows=tuple(windows),
+            n_reference=baseline.profile.n_rows,
+            n_current=counted.n_rows + counted.n_undated,
+            n_undated=counted.n_undated,
+            n_left_out=_left_out(counted, windows),
+        ),
+        baseline=baseline,
+        newest=None if newest is None else _in_full(*newest, baseline, how),
     )
 
 
@@ -185,6 +234,19 @@ def _references(
     return SeasonalReference(history, fixed, period=period, n_periods=n_seasons).of
 
 
+def _in_full(
+    window: WindowDrift, counts: Profile, baseline: Baseline, how: Comparing
+) -> JudgedWindow:
+    """Ask every method of one window: those that decide say of it what they said before."""
+    reference = window.reference.counts
+    return JudgedWindow(
+        span=window.span,
+        report=_compared(reference, counts, baseline, how, how.methods),
+        reference=reference,
+        current=counts,
+    )
+
+
 def _judged(
     span: WindowSpan,
     counts: Profile | None,
@@ -194,16 +256,26 @@ def _judged(
 ) -> WindowDrift:
     if counts is None:
         return WindowDrift(span=span, n=0, report=None, reference=reference)
-    report = compare(
-        reference.counts,
-        counts,
+    report = _compared(reference.counts, counts, baseline, how, _asked(how))
+    return WindowDrift(span=span, n=counts.n_rows, report=report, reference=reference)
+
+
+def _compared(
+    reference: Profile,
+    current: Profile,
+    baseline: Baseline,
+    how: Comparing,
+    methods: Mapping[str, Method],
+) -> DriftReport:
+    return compare(
+        reference,
+        current,
         policy=how.policy,
         rule=how.rule,
         weights=how.weights,
         grid=baseline.grid,
-        methods=_asked(how),
+        methods=methods,
     )
-    return WindowDrift(span=span, n=counts.n_rows, report=report, reference=reference)
 
 
 def _asked(how: Comparing) -> Mapping[str, Method]:

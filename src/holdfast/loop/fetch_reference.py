@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,7 +12,15 @@ import pyarrow.parquet as pq
 
 from holdfast.domain.canonical import from_json
 from holdfast.domain.errors import CorruptReleaseError
-from holdfast.domain.releases import BASELINE, METRICS, PROFILE, REFERENCE, ModelMetrics
+from holdfast.domain.releases import (
+    BASELINE,
+    IMPORTANCES,
+    METRICS,
+    PROFILE,
+    REFERENCE,
+    Importances,
+    ModelMetrics,
+)
 from holdfast.drift.profile import ReferenceProfile
 from holdfast.loop.fetch import fetch_file, fetch_manifest
 
@@ -23,7 +31,9 @@ if TYPE_CHECKING:
     from holdfast.domain.releases import Manifest
     from holdfast.ports.object_store import ObjectStore
 
-__all__ = ["fetch_metrics", "fetch_reference", "fetch_reference_rows"]
+T = TypeVar("T")
+
+__all__ = ["fetch_importances", "fetch_metrics", "fetch_reference", "fetch_reference_rows"]
 
 
 def fetch_reference(
@@ -37,7 +47,7 @@ def fetch_reference(
     """
     manifest = fetch_manifest(objects, release_id)
     reference = ReferenceProfile.from_bytes(fetch_file(objects, release_id, manifest, PROFILE))
-    return reference, _metrics(objects, release_id, manifest, BASELINE)
+    return reference, _read(objects, release_id, manifest, BASELINE, ModelMetrics)
 
 
 def fetch_metrics(
@@ -49,7 +59,22 @@ def fetch_metrics(
         CorruptReleaseError: If the file is missing, changed or does not parse.
     """
     known = manifest or fetch_manifest(objects, release_id)
-    return _metrics(objects, release_id, known, METRICS)
+    return _read(objects, release_id, known, METRICS, ModelMetrics)
+
+
+def fetch_importances(objects: ObjectStore, release_id: ReleaseId) -> Importances | None:
+    """Return how much a release's model rests on each feature; None if it does not say.
+
+    Releases of versions before importances were kept do not.
+
+    Raises:
+        CorruptReleaseError: If the file is missing though it is listed, changed, or does not
+            parse.
+    """
+    manifest = fetch_manifest(objects, release_id)
+    if IMPORTANCES not in manifest.files:
+        return None
+    return _read(objects, release_id, manifest, IMPORTANCES, Importances)
 
 
 def fetch_reference_rows(
@@ -72,10 +97,10 @@ def fetch_reference_rows(
     return table.remove_column(last), labels
 
 
-def _metrics(
-    objects: ObjectStore, release_id: ReleaseId, manifest: Manifest, name: str
-) -> ModelMetrics:
+def _read(
+    objects: ObjectStore, release_id: ReleaseId, manifest: Manifest, name: str, kind: type[T]
+) -> T:
     try:
-        return from_json(fetch_file(objects, release_id, manifest, name), ModelMetrics)
+        return from_json(fetch_file(objects, release_id, manifest, name), kind)
     except msgspec.DecodeError as error:
         raise CorruptReleaseError(release_id, f"{name} does not parse ({error})") from error

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from holdfast.domain.contract import Contract, Feature
-    from holdfast.domain.releases import ModelMetrics, Recipe
+    from holdfast.domain.releases import Importances, ModelMetrics, Recipe
 
 __all__ = ["model_card"]
 
@@ -27,6 +27,7 @@ def model_card(
     aim: str,
     parity: float,
     n_reference: int,
+    importances: Importances,
 ) -> str:
     """Return the card; the same release gives the same text, so it holds no date.
 
@@ -38,6 +39,7 @@ def model_card(
         aim: What the threshold serves, in words.
         parity: Largest difference between the trained and the exported model's scores.
         n_reference: Rows whose profile later windows are compared with.
+        importances: Of the features to the tested model.
     """
     target = contract.target
     sections = (
@@ -58,7 +60,12 @@ def model_card(
         "## Limits",
         _limits(metrics),
         "## Features",
-        _features(contract.features),
+        _features(contract.features, importances),
+        (
+            "Importance: by how much the ROC AUC falls if the values of the feature are shuffled "
+            f"among {importances.n:,} of those test rows, the mean of {importances.n_shuffles} "
+            "shuffles. What two features both tell is credited to neither in full."
+        ),
     )
     return "\n\n".join(sections) + "\n"
 
@@ -115,11 +122,18 @@ def _limits(metrics: ModelMetrics) -> str:
     return "\n".join(f"- {limit}" for limit in limits)
 
 
-def _features(features: tuple[Feature, ...]) -> str:
+def _features(features: tuple[Feature, ...], importances: Importances) -> str:
     rows = [
-        (f.name, f.kind.value, _seen(f), "allowed" if f.nullable else "refused") for f in features
+        (
+            f.name,
+            f.kind.value,
+            _seen(f),
+            "allowed" if f.nullable else "refused",
+            f"{importances.drops[f.name]:.4f}",
+        )
+        for f in features
     ]
-    return _table(("feature", "kind", "in training", "missing"), rows)
+    return _table(("feature", "kind", "in training", "missing", "importance"), rows)
 
 
 def _seen(feature: Feature) -> str:

@@ -17,6 +17,7 @@ from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import (
     BASELINE,
     CONTRACT,
+    IMPORTANCES,
     MANIFEST,
     METRICS,
     MODEL,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.ids import ReleaseId
-    from holdfast.domain.releases import ModelMetrics, Recipe
+    from holdfast.domain.releases import Importances, ModelMetrics, Recipe
     from holdfast.drift.grid import Grid
     from holdfast.loop.crossfit import OutOfFold
     from holdfast.loop.train import CalibratedModel
@@ -78,6 +79,11 @@ class Releasable(Protocol):
     @property
     def metrics(self) -> ModelMetrics:
         """What the tested model reached."""
+        ...
+
+    @property
+    def importances(self) -> Importances:
+        """How much the tested model rests on each feature."""
         ...
 
     @property
@@ -148,6 +154,7 @@ def build_release(
         aim="the project's aim" if aim is None else aim.describe(),
         parity=parity,
         n_reference=rows.num_rows,
+        importances=candidate.importances,
     )
     files = {
         MODEL: exported,
@@ -155,6 +162,7 @@ def build_release(
         PROFILE: reference.to_bytes(),
         REFERENCE: _reference_rows(rows, labels, contract, seed=seed),
         METRICS: canonical_json(candidate.metrics),
+        IMPORTANCES: canonical_json(candidate.importances),
         BASELINE: canonical_json(candidate.out_of_fold.metrics),
         MODEL_CARD: card.encode(),
     }

@@ -96,6 +96,7 @@ class Project:
             model=self._load(first.model, first.contract),
             reference=reference,
             baseline=first.out_of_fold.metrics,
+            importances=first.importances,
         )
         self._own_from = warm_up  # rows from here on were scored by the champion itself
         self._happened(_promoted("v1", None), warm_up)
@@ -144,7 +145,13 @@ class Project:
             scores=scores,
         )
         champion = self._champion
-        found = assess(champion.reference, champion.baseline, observed, policy=self._plan.monitor)
+        found = assess(
+            champion.reference,
+            champion.baseline,
+            observed,
+            policy=self._plan.monitor,
+            weights=champion.weights,
+        )
         window = Window(start_at=self._moment(start), end_at=self._moment(end))
         self._happened(found.judged(window, self.version), end)
         evidence = found.complete(Evidence(n_rows=end - start))
@@ -240,6 +247,7 @@ class Project:
             model=self._load(challenger.model, challenger.contract),
             reference=reference,
             baseline=challenger.out_of_fold.metrics,
+            importances=challenger.importances,
         )
         self._own_from = end
 

@@ -8,8 +8,8 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from holdfast.domain.windows import Unit, WindowSpan, bucket_start, since_1970
-from holdfast.drift.report import compare
 from holdfast.drift.windowing import windows_of
+from holdfast.policy.assessing import drift_report
 from holdfast.policy.revising import late_rows, revision, standings
 from holdfast.ports.event_log import Draft
 
@@ -117,9 +117,7 @@ def _revised(
     n_unlooked: int,
 ) -> WindowRevised:
     report = (
-        compare(
-            champion.reference.profile, counts, policy=plan.monitor.drift, rule=plan.monitor.rule
-        )
+        drift_report(champion.reference, counts, policy=plan.monitor, weights=champion.weights)
         if standing.judged.model_version == champion.record.version
         else None
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from holdfast.domain.events import WindowJudged
+from holdfast.domain.events import WindowJudged, WindowVerdict
+from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.report import (
     DriftPolicy,
     DriftReport,
@@ -31,6 +32,8 @@ from holdfast.performance.realised import measure
 from holdfast.policy.alerting import AlertPolicy, alerts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -38,11 +41,12 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ModelMetrics
     from holdfast.domain.windows import Window
+    from holdfast.drift.methods.protocol import Method
     from holdfast.drift.profile import Profile, ReferenceProfile
     from holdfast.drift.rules import Rule
     from holdfast.policy.deciding import Evidence
 
-__all__ = ["Assessment", "MonitorPolicy", "Observed", "assess"]
+__all__ = ["Assessment", "MonitorPolicy", "Observed", "assess", "drift_report", "verdict_of"]
 
 
 _PERFORMANCE_SHARE = 0.45  # of the budget: calibration 0.3 and harm 0.15, as one for now
@@ -52,13 +56,14 @@ _LOOSEST_LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorPolicy:
-    """Every bound that the monitors use."""
+    """Every bound that the monitors use, and every method that they may ask."""
 
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     rule: Rule = field(default_factory=DriftShare)
     confidence: ConfidencePolicy = field(default_factory=ConfidencePolicy)
     degradation: DegradationPolicy = field(default_factory=DegradationPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    methods: Mapping[str, Method] = field(default_factory=lambda: METHODS, hash=False)
 
     @classmethod
     def within(cls, *, alarms_per_year: float, ticks_per_year: float) -> MonitorPolicy:
@@ -131,6 +136,8 @@ class Assessment:
             n_labelled=0 if performance is None else performance.n,
             performance=None if performance is None else performance.figures,
             from_file=from_file,
+            weighted_share=self.drift.weighted_share,
+            verdict=verdict_of(self.drift),
         )
 
     def complete(self, evidence: Evidence) -> Evidence:
@@ -145,12 +152,51 @@ class Assessment:
         )
 
 
+def drift_report(
+    reference: ReferenceProfile,
+    current: Profile,
+    *,
+    policy: MonitorPolicy,
+    weights: Mapping[str, float] | None = None,
+) -> DriftReport:
+    """Compare a window with the champion's reference, as the monitors do it.
+
+    The cells' places are handed on, for methods that compare values.
+
+    Args:
+        reference: The champion's reference counts.
+        current: Counts of the window.
+        policy: The monitors' bounds and methods.
+        weights: Importance of each feature to the champion, if it is known.
+
+    Raises:
+        EmptyWindowError: If the window holds no rows.
+        GridMismatchError: If it was counted on another grid.
+    """
+    return compare(
+        reference.profile,
+        current,
+        policy=policy.drift,
+        rule=policy.rule,
+        weights=weights,
+        grid=reference.grid,
+        methods=policy.methods,
+    )
+
+
+def verdict_of(report: DriftReport) -> WindowVerdict:
+    """Return what the rule said of a window, as events keep it."""
+    outcome = report.outcome
+    return WindowVerdict(rule=outcome.rule, fired=outcome.fired, why=outcome.why)
+
+
 def assess(
     reference: ReferenceProfile,
     baseline: ModelMetrics,
     observed: Observed,
     *,
     policy: MonitorPolicy,
+    weights: Mapping[str, float] | None = None,
 ) -> Assessment:
     """Compare what was observed with the champion's reference.
 
@@ -159,12 +205,13 @@ def assess(
         baseline: What the champion reached on rows it had not seen.
         observed: The windows.
         policy: The monitors' bounds.
+        weights: Importance of each feature to the champion, if it is known.
 
     Raises:
         EmptyWindowError: If the current window holds no rows.
         GridMismatchError: If the window was counted on another grid.
     """
-    drift = compare(reference.profile, observed.current, policy=policy.drift, rule=policy.rule)
+    drift = drift_report(reference, observed.current, policy=policy, weights=weights)
     prediction, confidence = _of_scores(reference, baseline, observed.current, policy)
     performance, degradations = _of_labels(reference, baseline, observed, policy)
     alerts = alerts_of(drift, prediction, confidence, degradations, policy=policy.alerts)
@@ -187,7 +234,7 @@ def _of_scores(
     if known is None or seen is None or seen.n == 0:
         return None, None
     return (
-        compare_scores(known, seen, policy=policy.drift),
+        compare_scores(known, seen, policy=policy.drift, methods=policy.methods),
         confidence_decay(reference_confidence(baseline), seen.confidence, policy=policy.confidence),
     )
 
@@ -211,4 +258,4 @@ def _broken_while_labelled(
 ) -> tuple[str, ...]:
     if observed.mature is None or observed.mature.n_rows == 0:
         return ()
-    return _broken(compare(reference.profile, observed.mature, policy=policy.drift))
+    return _broken(drift_report(reference, observed.mature, policy=policy))

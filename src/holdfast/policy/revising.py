@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from holdfast.domain.events import WindowJudged, WindowRevised
 from holdfast.drift.verdicts import Verdict
+from holdfast.policy.assessing import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from holdfast.domain.events import Event
+    from holdfast.domain.events import Event, WindowVerdict
     from holdfast.domain.windows import Window
     from holdfast.drift.report import DriftReport
 
@@ -113,15 +114,27 @@ def revision(
         n_unlooked: Older windows that got late rows, too.
     """
     judged = standing.judged
-    drifted = None if report is None else report.names(Verdict.DRIFTED)
-    return WindowRevised(
+    now = WindowRevised(
         window=judged.window,
         model_version=judged.model_version,
         n_judged=judged.n,
         n=n,
         n_late=n_late,
-        drifted=drifted,
-        share_drifted=None if report is None else report.share_drifted,
-        differs=None if drifted is None else set(drifted) != set(judged.drifted),
         n_unlooked=n_unlooked,
     )
+    if report is None:
+        return now
+    drifted, verdict = report.names(Verdict.DRIFTED), verdict_of(report)
+    return replace(
+        now,
+        drifted=drifted,
+        share_drifted=report.share_drifted,
+        weighted_share=report.weighted_share,
+        differs=set(drifted) != set(judged.drifted) or _overturned(judged.verdict, verdict),
+        verdict=verdict,
+    )
+
+
+def _overturned(before: WindowVerdict | None, now: WindowVerdict) -> bool:
+    """Return whether the same rule says otherwise; another one was never asked before."""
+    return before is not None and before.rule == now.rule and before.fired is not now.fired

@@ -23,7 +23,8 @@ class ProfileEngine(Protocol[Rows_contra]):
         """Count all rows on a grid.
 
         However the rows are split, counts, minima and maxima are the same; sums agree to
-        1e-9 relative.
+        1e-9 relative. Where there is no row there is no profile: an export that failed must
+        not pass for a quiet day.
 
         Args:
             rows: In the form that this engine reads.
@@ -32,7 +33,10 @@ class ProfileEngine(Protocol[Rows_contra]):
             moments: The column that says when each row was, if dates are to be aged by it.
 
         Raises:
-            ColumnError: If a feature is absent, or its type cannot become the contract's.
-            DataFileError: If rows cannot be read.
+            ColumnError: If a column is absent, is there twice, or its type cannot become the
+                contract's, or a time where one is needed.
+            DataFileError: If rows cannot be read, or there is none.
+            ClusterError: If a cluster does the counting and executors are lost, or lack
+                Holdfast.
         """
         ...

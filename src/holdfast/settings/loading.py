@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["CONFIG_FILE", "load_settings", "settings_for"]
+__all__ = ["CONFIG_FILE", "load_settings", "said_of_value", "settings_for"]
 
 CONFIG_FILE = "holdfast.toml"
 
@@ -169,12 +169,17 @@ def _problem(issue: ErrorDetails) -> str:
         return "is not a setting; " + choose(keys[-1], SECTIONS[section].model_fields)
     if issue["type"] == "missing":
         return "is not set; name the column to predict"
-    message = issue["msg"].removeprefix("Value error, ").replace("Input should be", "needs to be")
+    message = said_of_value(issue)
     if issue["type"] in {"value_error", "aim"} and not keys:
         return message  # about several keys: it names them itself
     if (section, keys[0]) in _SECRET:
         return f"{message} (what was found is not shown: it may hold a password)"
     return f"{message}; found {issue['input']!r}"
+
+
+def said_of_value(issue: ErrorDetails) -> str:
+    """Return what is wrong with a value, in the words of this house."""
+    return issue["msg"].removeprefix("Value error, ").replace("Input should be", "needs to be")
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:

@@ -20,6 +20,7 @@ from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.settings import CostAim, FBetaAim, RecallAim
 from holdfast.wiring.drift import drift_policy_of, rule_of
 from holdfast.wiring.logs import log_to_stderr
+from holdfast.wiring.plugins import drift_methods
 from holdfast.wiring.project import clock_of, open_objects, open_store
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def plan_of(settings: Settings) -> ControlPlan:
 
     Raises:
         SettingsError: If they name a test of drift that does not fit.
+        PluginError: If an installed package offers a method of drift that cannot be used.
     """
-    monitor, policy = settings.monitor, settings.policy
+    monitor, policy, methods = settings.monitor, settings.policy, drift_methods()
     return ControlPlan(
         model_name=settings.model.name,
         aim=aim_of(settings),
@@ -93,8 +95,9 @@ def plan_of(settings: Settings) -> ControlPlan:
             MonitorPolicy.within(
                 alarms_per_year=monitor.alarms_per_year, ticks_per_year=_YEAR / monitor.bucket
             ),
-            drift=drift_policy_of(settings),
+            drift=drift_policy_of(settings, methods),
             rule=rule_of(settings),
+            methods=methods,
         ),
         decision=DecisionPolicy(
             name=policy.name,

@@ -19,44 +19,71 @@ from holdfast.drift.rules import rule_named
 from holdfast.drift.verdicts import DriftPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from holdfast.drift.methods.protocol import Method
     from holdfast.drift.rules import Rule
-    from holdfast.settings import Settings
+    from holdfast.settings import DriftSettings, Settings
 
-__all__ = ["decisive_tests", "drift_policy_of", "rule_of"]
+__all__ = ["decisive_tests", "drift_policy_of", "policy_from", "rule_from", "rule_of"]
 
+_TESTS = (
+    ("numeric_test", FeatureKind.NUMERIC),
+    ("categorical_test", FeatureKind.CATEGORICAL),
+)
 _ALWAYS = ("missingness", "unseen_categories")  # they decide beside the test of the values
 _PROBES = {FeatureKind.NUMERIC: (0.0, 1.0, 2.0), FeatureKind.CATEGORICAL: ("a", "b", "b")}
 
 
-def drift_policy_of(settings: Settings) -> DriftPolicy:
-    """Return the bounds from which a feature counts as drifted.
+def drift_policy_of(settings: Settings, methods: Mapping[str, Method] = METHODS) -> DriftPolicy:
+    """Return the bounds from which a feature of a project counts as drifted.
+
+    Args:
+        settings: The project's.
+        methods: Every method that may be asked, by name.
 
     Raises:
         SettingsError: If a test is not known, or does not compare such values.
     """
-    drift = settings.drift
-    return replace(
-        DriftPolicy(),
-        alpha=drift.alpha,
-        min_effect=drift.min_effect,
-        decisive=(
-            _test("numeric_test", drift.numeric_test, FeatureKind.NUMERIC),
-            _test("categorical_test", drift.categorical_test, FeatureKind.CATEGORICAL),
-            *_ALWAYS,
-        ),
-    )
+    return policy_from(settings.drift, methods, spelling="[drift] {}".format)
 
 
 def rule_of(settings: Settings) -> Rule:
+    """Return the rule by which a project's window as a whole counts as drifted."""
+    return rule_from(settings.drift)
+
+
+def policy_from(
+    section: DriftSettings, methods: Mapping[str, Method], *, spelling: Callable[[str], str]
+) -> DriftPolicy:
+    """Return the bounds from which a feature counts as drifted.
+
+    Args:
+        section: Of holdfast.toml, or what the command line says in its place.
+        methods: Every method that may be asked, by name.
+        spelling: How a key of the section is spelt there.
+
+    Raises:
+        SettingsError: If a test is not known, or does not compare such values.
+    """
+    tests = (
+        _test(spelling(key), getattr(section, key), decisive_tests(kind, methods), kind)
+        for key, kind in _TESTS
+    )
+    return replace(
+        DriftPolicy(),
+        alpha=section.alpha,
+        min_effect=section.min_effect,
+        decisive=(*tests, *_ALWAYS),
+    )
+
+
+def rule_from(section: DriftSettings) -> Rule:
     """Return the rule by which a window as a whole counts as drifted."""
-    drift = settings.drift
-    bounds = {} if drift.rule_at is None else {"at": drift.rule_at}
-    if drift.rule == "ks_share":
-        bounds["alpha"] = drift.alpha
-    return rule_named(drift.rule, **bounds)
+    bounds = {} if section.rule_at is None else {"at": section.rule_at}
+    if section.rule == "ks_share":
+        bounds["alpha"] = section.alpha
+    return rule_named(section.rule, **bounds)
 
 
 def decisive_tests(kind: FeatureKind, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
@@ -87,13 +114,12 @@ def decisive_tests(kind: FeatureKind, methods: Mapping[str, Method] = METHODS) -
     return tuple(name for name, one in methods.items() if one.is_test and one.applies(pair))
 
 
-def _test(key: str, name: str, kind: FeatureKind) -> str:
-    known = decisive_tests(kind)
+def _test(key: str, name: str, known: Sequence[str], kind: FeatureKind) -> str:
     if name in known:
         return name
     meant = nearest(name, known)
     hint = f"Did you mean {meant!r}? " if meant else ""
     raise SettingsError(
-        f"[drift] {key}: {name!r} is no test of {kind.value} features. "
+        f"{key}: {name!r} is no test of {kind.value} features. "
         f"{hint}It takes one of {', '.join(known)}."
     )

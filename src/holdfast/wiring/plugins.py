@@ -11,15 +11,18 @@ class, or a function without arguments, which gives a
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import PluginError
-from holdfast.drift.methods.protocol import Method
+from holdfast.drift.methods.protocol import Method, MethodResult
 from holdfast.drift.methods.registry import METHODS
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from holdfast.drift.methods.protocol import Comparison
 
 __all__ = ["DRIFT_METHODS", "drift_methods"]
 
@@ -31,6 +34,8 @@ _SNAKE_CASE = re.compile(r"[a-z][a-z0-9_]*")
 
 def drift_methods() -> dict[str, Method]:
     """Return every method by its name: the built-in ones, then those of packages.
+
+    What goes wrong in a package's method while it compares is a `PluginError`, too.
 
     Raises:
         PluginError: If an entry point cannot be loaded, does not give a method, or gives
@@ -53,6 +58,52 @@ def drift_methods() -> dict[str, Method]:
     return methods
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Foreign:
+    """A package's method: what goes wrong in it is told by its name, in one line."""
+
+    method: Method
+    point: EntryPoint
+    name: str
+    is_test: bool
+
+    def applies(self, pair: Comparison) -> bool:
+        try:
+            return bool(self.method.applies(pair))
+        except Exception as error:  # foreign code may raise anything
+            raise self._failed("applies", error) from error
+
+    def compare(self, pair: Comparison) -> MethodResult:
+        try:
+            found = self.method.compare(pair)
+        except Exception as error:  # foreign code may raise anything
+            raise self._failed("compare", error) from error
+        wrong = self._wrong(found)
+        if wrong is not None:
+            raise _error(
+                self.point,
+                f"its method {self.name!r} answered with {wrong}",
+                remedy="See holdfast.drift.methods.protocol.MethodResult",
+            )
+        return found
+
+    def _wrong(self, found: object) -> str | None:
+        if not isinstance(found, MethodResult):
+            return f"{type(found).__name__!r}, which is no MethodResult"
+        if found.method != self.name:
+            return f"the result of a method {found.method!r}"
+        if self.is_test and found.p_value is None:
+            return "no p-value, but it says that it is a test"
+        return None
+
+    def _failed(self, what: str, error: Exception) -> PluginError:
+        return _error(
+            self.point,
+            f"its method {self.name!r} failed in {what}: {_said(error)}",
+            remedy="Mend the package or remove it",
+        )
+
+
 def _method(point: EntryPoint) -> Method:
     made = _made(point)
     if not isinstance(made, Method):
@@ -64,16 +115,18 @@ def _method(point: EntryPoint) -> Method:
         )
     if not (isinstance(made.name, str) and _SNAKE_CASE.fullmatch(made.name)):
         raise _error(point, f"its method's name is {made.name!r}", remedy="Name it in snake_case")
-    return made
+    return _Foreign(method=made, point=point, name=made.name, is_test=bool(made.is_test))
 
 
 def _made(point: EntryPoint) -> object:
     """Load what an entry point names, and call it."""
     try:
         loaded = point.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except Exception as error:
         raise _error(
-            point, f"it cannot be imported: {error}", remedy="Mend the package or remove it"
+            point,
+            f"it cannot be imported: {_said(error)}",
+            remedy="Mend the package or remove it",
         ) from error
     if not callable(loaded):
         return loaded
@@ -83,6 +136,20 @@ def _made(point: EntryPoint) -> object:
         raise _error(
             point, f"it cannot be called without arguments: {error}", remedy="Name a factory"
         ) from error
+    except Exception as error:
+        raise _error(
+            point,
+            f"it failed when it was called: {_said(error)}",
+            remedy="Mend the package or remove it",
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    """Return an error in one line, by its kind where its words alone tell nothing."""
+    words = " ".join(str(error).split())
+    if isinstance(error, ImportError | AttributeError | SyntaxError):
+        return words
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _error(point: EntryPoint, found: str, *, remedy: str) -> PluginError:

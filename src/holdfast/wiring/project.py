@@ -50,8 +50,6 @@ def refuse_what_is_to_come(settings: Settings) -> None:
     asked = [
         what
         for what, is_asked in {
-            # Its weights are a model's importances, which releases do not carry yet.
-            "[drift] rule = 'weighted_share'": settings.drift.rule == "weighted_share",
             "[promote] path = 'canary'": settings.promote.path == "canary",
             "[alerts] urls": bool(settings.alerts.urls),
             "[serving] workers above 1": settings.serving.workers > 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from holdfast.domain.arrow import (
     float_values,
     index_array,
     mask_array,
+    moment_of,
     null_rows,
     whole_values,
     word_array,
@@ -34,6 +36,14 @@ class TestToArrow:
         mask = np.arange(n) % 3 == 0
 
         assert mask_array(mask).to_pylist() == mask.tolist()
+
+    def test_moments_come_back(self):
+        """To the microsecond, those before 1970 too; a missing one is none."""
+        moments = [datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC), None]
+
+        made = pa.array(moments, pa.timestamp("us", tz="UTC"))
+
+        assert [moment_of(one) for one in made] == moments
 
     def test_indexes_come_back(self):
         """From any kind of whole number, and from every second of an array."""

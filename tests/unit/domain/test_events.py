@@ -24,6 +24,7 @@ from holdfast.domain.events import (
     RetrainingStarted,
     WindowJudged,
     WindowRevised,
+    WindowVerdict,
     chain,
     decode_body,
     kind_of,
@@ -73,6 +74,8 @@ BODIES = (
         performance={"roc_auc": 0.8},
         settled_until=START + timedelta(days=6),
         n_settled=900,
+        weighted_share=0.6,
+        verdict=WindowVerdict(rule="drift_share >= 0.5", fired=None, why="…"),
     ),
     WindowRevised(
         window=Window(start_at=START, end_at=START + timedelta(days=7)),
@@ -83,6 +86,7 @@ BODIES = (
         drifted=(),
         share_drifted=0.0,
         differs=True,
+        verdict=WindowVerdict(rule="drift_share >= 0.5", fired=True, why="…"),
     ),
     AlertRaised(alert=ALERT, model_version=V1),
     DecisionMade(
@@ -139,6 +143,35 @@ class TestBodies:
     def test_there_is_an_example_of_every_kind(self):
         """So that these tests speak of all of them."""
         assert {type(body) for body in BODIES} == set(get_args(EventBody))
+
+    @pytest.mark.parametrize(
+        ("kind", "stored"),
+        [
+            (
+                "window_judged",
+                (
+                    b'{"drifted":["tenure"],"model_version":"v1","n":9,"share_drifted":0.5,'
+                    b'"underpowered":[],"window":{"end_at":"2026-03-08T00:00:00Z",'
+                    b'"start_at":"2026-03-01T00:00:00Z"}}'
+                ),
+            ),
+            (
+                "window_revised",
+                (
+                    b'{"differs":true,"drifted":[],"model_version":"v1","n":10,"n_judged":9,"n_late":1,'
+                    b'"share_drifted":0.0,"window":{"end_at":"2026-03-08T00:00:00Z",'
+                    b'"start_at":"2026-03-01T00:00:00Z"}}'
+                ),
+            ),
+        ],
+    )
+    def test_what_was_stored_before_verdicts_were_kept_still_reads(self, kind, stored):
+        """What the rule said then is not known; that is not the same as quiet."""
+        body = decode_body(kind, stored)
+
+        assert isinstance(body, WindowJudged | WindowRevised)
+        assert body.verdict is None
+        assert body.weighted_share is None
 
     def test_an_unknown_kind_is_refused(self):
         """A newer version wrote it; to pass over it would fold another state."""

@@ -21,6 +21,7 @@ from holdfast.domain.events import (
     RetrainingStarted,
     WindowJudged,
     WindowRevised,
+    WindowVerdict,
     chain,
 )
 from holdfast.domain.evidence import (
@@ -101,6 +102,13 @@ REVISED = WindowRevised(
     differs=True,
     n_unlooked=3,
 )
+VERDICT = WindowVerdict(
+    rule="drift_share >= 0.5",
+    fired=True,
+    why="2 of 4 features drifted (50%); the rule fires at 50%.",
+)
+QUIET = replace(VERDICT, fired=False)
+UNTOLD = replace(VERDICT, fired=None)
 HEADLINES = [
     (
         REVISED,
@@ -198,6 +206,20 @@ class TestHeadline:
         """Nothing, or that nobody asks any more."""
         assert headline(event(replace(REVISED, n_late=1, differs=differs))) == words
 
+    @pytest.mark.parametrize(
+        ("verdict", "ending"),
+        [
+            (VERDICT, "2 features drifted; by the rule, the window drifted"),
+            (QUIET, "2 features drifted"),
+            (UNTOLD, "2 features drifted"),
+        ],
+    )
+    def test_says_if_the_rule_fired(self, verdict, ending):
+        """That is news; the rest is in the story."""
+        said = headline(event(replace(WINDOW, verdict=verdict)))
+
+        assert said == f"Judged 7,000 rows of v2: {ending}"
+
 
 class TestStory:
     def test_of_a_revision_tells_the_counts(self):
@@ -251,6 +273,29 @@ class TestStory:
         assert "drifted: tenure, charges (50% of the features)" in lines
         assert "too few rows to tell: plan" in lines
         assert "performance on 2,000 mature rows: roc_auc 0.760" in lines
+
+    @pytest.mark.parametrize(
+        ("verdict", "said"),
+        [(VERDICT, "it fired"), (QUIET, "it did not fire"), (UNTOLD, "it cannot tell")],
+    )
+    @pytest.mark.parametrize("body", [WINDOW, REVISED], ids=["judged", "revised"])
+    def test_gives_the_rule_and_what_it_said(self, body, verdict, said):
+        """With its bound, and why; that it cannot tell is not that it was quiet."""
+        lines = list(story(event(replace(body, verdict=verdict))))
+
+        assert f"rule: drift_share >= 0.5; {said}: {VERDICT.why}" in lines
+
+    def test_of_an_event_without_a_verdict_says_nothing_of_the_rule(self):
+        """It was written before verdicts were kept."""
+        lines = list(story(event(WINDOW)))
+
+        assert not any(line.startswith("rule: ") for line in lines)
+
+    def test_says_how_much_of_the_importance_drifted(self):
+        """Where the release knows it."""
+        lines = list(story(event(replace(WINDOW, weighted_share=0.71))))
+
+        assert "by importance, 71% of the features drifted" in lines
 
     def test_says_that_there_were_no_labels_rather_than_nothing(self):
         """Not enough data is a finding of its own."""

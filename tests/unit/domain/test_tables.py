@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.domain.contract import MISSING_CATEGORY
+from holdfast.domain.columns import as_words
+from holdfast.domain.contract import MISSING_CATEGORY, Feature, FeatureKind
 from holdfast.domain.errors import ColumnError
 from holdfast.domain.matrix import encode_rows
-from holdfast.domain.tables import conform, encode_table
+from holdfast.domain.tables import as_kind, as_moments, conform, encode_table
 from holdfast.testing.online import TINY_CONTRACT
 
 TABLE = pa.table(
@@ -20,6 +24,7 @@ TABLE = pa.table(
         "plan": ["monthly", None],
     }
 )
+PLAN = Feature(name="plan", kind=FeatureKind.CATEGORICAL, nullable=True)
 
 
 def with_column(name, column):
@@ -67,7 +72,10 @@ class TestConform:
         [
             ("tenure", pa.array(["three", "70"])),
             ("plan", pa.array([415.5, 1.0])),
+            ("plan", pa.array([Decimal("415.50"), Decimal(1)])),
             ("senior", pa.array(["maybe", "no"])),
+            ("senior", pa.array([0.7, 12.0])),
+            ("senior", pa.array([2, 300])),
         ],
     )
     def test_refuses_values_of_another_kind(self, name, column):
@@ -76,6 +84,61 @@ class TestConform:
             conform(with_column(name, column), TINY_CONTRACT)
 
         assert name in str(caught.value)
+
+
+class TestAsKind:
+    @pytest.mark.parametrize(
+        "column",
+        [
+            pa.array([2**53, 2**53 + 1]),
+            pa.array([2**63, 2**63 + 1], pa.uint64()),
+            pa.array([Decimal(2**53), Decimal(2**53 + 1)], pa.decimal128(20, 0)),
+        ],
+    )
+    def test_wide_whole_numbers_stay_apart_as_words(self, column):
+        """Neither goes through a float, which would merge them."""
+        words = as_kind(pa.chunked_array([column]), PLAN).to_pylist()
+
+        assert words == [str(number) for number in column.to_pylist()]
+
+    @pytest.mark.parametrize("number", [3.0, -7.0, 0.0, 2.0**53 - 1, 2.0**53, 1e17, 1e300])
+    def test_a_float_is_the_word_that_training_made_of_it(self, number):
+        """Else each row would be of an unseen category."""
+        column = pa.chunked_array([[number, None]])
+
+        assert as_kind(column, PLAN).equals(as_words(column, pa.field("plan", pa.float64())))
+
+    def test_takes_zeros_and_ones_for_booleans(self):
+        """As many databases export them."""
+        feature = Feature(name="senior", kind=FeatureKind.BOOLEAN, nullable=True)
+
+        assert as_kind(pa.chunked_array([[0.0, 1.0, None]]), feature).to_pylist() == [
+            False,
+            True,
+            None,
+        ]
+
+
+class TestAsMoments:
+    @pytest.mark.parametrize(
+        "column",
+        [
+            pa.array([date(2026, 3, 1), None]),
+            pa.array([datetime(2026, 3, 1, tzinfo=UTC), None]),
+            pa.array([datetime(2026, 3, 1, tzinfo=UTC), None]).dictionary_encode(),
+        ],
+    )
+    def test_takes_dates_and_times(self, column):
+        """A date begins at midnight in UTC."""
+        found = as_moments(pa.chunked_array([column]), "at").to_pylist()
+
+        assert found == [datetime(2026, 3, 1, tzinfo=UTC), None]
+
+    @pytest.mark.parametrize("cells", [["2026-03-01"], [20_000], [0.5], [True]])
+    def test_refuses_everything_else(self, cells):
+        """A number is no moment: of which unit, and from when?"""
+        with pytest.raises(ColumnError, match=r"'at': holds .* where times are needed. Write them"):
+            as_moments(pa.chunked_array([cells]), "at")
 
 
 class TestEncodeTable:

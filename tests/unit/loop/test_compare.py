@@ -173,3 +173,21 @@ class TestCompareSources:
 
         assert found.current_rows(100).num_rows == found.reference_rows(100).num_rows == 100
         assert found.current_rows(5_000).column("charges") == table(1).column("charges")
+
+    def test_a_weight_of_no_feature_is_named(self):
+        """With what it may have been meant for, or why that column is not compared."""
+        with pytest.raises(ColumnError, match=r"'plam': has a weight.*Did you mean 'plan'"):
+            compared(table(0), table(1), weights={"plam": 1.0})
+        with pytest.raises(ColumnError, match="is not compared: "):
+            compared(table(0), table(1), drop=["plan"], weights={"plan": 1.0})
+
+    def test_a_time_that_is_none_is_named(self):
+        """On either side, with what it holds."""
+        day = dates(1000)
+
+        with pytest.raises(ColumnError, match="'plan': holds words in the reference rows"):
+            compared(table(0), table(1), time="plan")
+        with pytest.raises(ColumnError, match="'day': holds numbers in the current rows"):
+            compared(table(0, day=day), table(1, day=[1.5] * 1000), time="day")
+        with pytest.raises(ColumnError, match="'day': is in the reference rows, but not in"):
+            compared(table(0, day=day), table(1), time="day")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from holdfast.domain.errors import CorruptReleaseError, NoChampionError
-from holdfast.domain.releases import PROFILE
+from holdfast.domain.releases import IMPORTANCES, MANIFEST, PROFILE, manifest_files
 from holdfast.domain.tables import encode_table
 from holdfast.loop.control import incumbent
-from holdfast.testing.project import DAY, PLAN, MemoryProject, example_candidate, world_rows
+from holdfast.testing.project import (
+    DAY,
+    PLAN,
+    MemoryProject,
+    example_bundle,
+    example_candidate,
+    world_rows,
+)
 
 
 class TestIncumbent:
@@ -47,6 +55,35 @@ class TestIncumbent:
         with pytest.raises(CorruptReleaseError, match="profile"):
             incumbent(project.ports)
 
+    def test_knows_what_its_model_rests_on(self):
+        """The churn of the example hangs on tenure; charges mean nothing."""
+        project = MemoryProject()
+        project.deploy()
+
+        champion = incumbent(project.ports)
+
+        assert champion.importances == example_candidate().importances
+        assert champion.weights is not None
+        assert champion.weights["tenure"] > 0.2
+        assert 0.0 <= champion.weights["charges"] < 0.01
+
+    def test_of_an_old_release_has_no_weights(self):
+        """It was made before importances were kept, and serves on."""
+        project = MemoryProject()
+        project.deploy(without_importances(example_bundle()))
+
+        champion = incumbent(project.ports)
+
+        assert champion.importances is None
+        assert champion.weights is None
+
+
+def without_importances(bundle):
+    """Return a release as an earlier version made it."""
+    files = {n: data for n, data in bundle.files.items() if n not in {IMPORTANCES, MANIFEST}}
+    manifest = replace(bundle.manifest, files=manifest_files(files))
+    return replace(bundle, files={**files, MANIFEST: manifest.to_bytes()}, manifest=manifest)
+
 
 class TestPolicyDigest:
     @pytest.mark.parametrize(
@@ -67,3 +104,10 @@ class TestPolicyDigest:
     def test_is_the_same_for_the_same_policies(self):
         """In any process, and for any seed or window."""
         assert replace(PLAN, seed=5, window=8 * DAY).policy_digest == PLAN.policy_digest
+
+    def test_heeds_methods_by_the_names_of_those_that_decide(self):
+        """A package's method is code, of which no digest can be taken."""
+        ours: Any = object()
+        more = replace(PLAN.monitor, methods={**PLAN.monitor.methods, "ours": ours})
+
+        assert replace(PLAN, monitor=more).policy_digest == PLAN.policy_digest

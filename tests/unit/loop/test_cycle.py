@@ -11,13 +11,22 @@ import pytest
 from holdfast.domain.errors import NoChampionError
 from holdfast.domain.events import verify_chain
 from holdfast.domain.evidence import Action, Severity, Trigger
+from holdfast.domain.releases import IMPORTANCES, MANIFEST, manifest_files
+from holdfast.drift.rules import WeightedShare
 from holdfast.loop import challenge as challenging
 from holdfast.loop import retrain as retraining
 from holdfast.loop.cycle import tick_on_file
 from holdfast.loop.hold import LEASE
 from holdfast.policy.guarding import GuardPolicy
 from holdfast.policy.transitions import fold
-from holdfast.testing.project import DAY, PLAN, MemoryProject, World, world_rows
+from holdfast.testing.project import (
+    DAY,
+    PLAN,
+    MemoryProject,
+    World,
+    example_bundle,
+    world_rows,
+)
 
 MINUTE = timedelta(minutes=1)
 REVERSED = World(reversed_concept=True)
@@ -42,6 +51,13 @@ def under(project, **policy):
     """Let another policy decide."""
     project.plan = replace(project.plan, decision=replace(project.plan.decision, **policy))
     return project
+
+
+def without_importances(bundle):
+    """Return a release as an earlier version made it."""
+    files = {n: data for n, data in bundle.files.items() if n not in {IMPORTANCES, MANIFEST}}
+    manifest = replace(bundle.manifest, files=manifest_files(files))
+    return replace(bundle, files={**files, MANIFEST: manifest.to_bytes()}, manifest=manifest)
 
 
 def actions(ticks):
@@ -259,6 +275,59 @@ class TestHarmlessDrift:
 
         assert tick.decision.action is Action.DEFER
         assert "only 0 of the 750 labelled rows needed" in tick.decision.reasons[-1]
+
+
+class TestTheRule:
+    def test_is_kept_with_what_it_said(self, project):
+        """In words, so that a later reader needs no settings of that time."""
+        project.days(1)
+
+        (judged,) = [e.body for e in project.events if e.kind == "window_judged"]
+        assert judged.verdict.rule == "drift_share >= 0.5"
+        assert judged.verdict.fired is False
+
+    def test_that_weighs_features_asks_the_release(self, project):
+        """
+        Tenure is nearly all that the model goes by. Charges, of which it makes nothing,
+        are one feature in three, and no reason to fire.
+        """
+        weighing(project)
+        project.days(1, n=1500, world=SHIFTED)
+        harmless = judged_last(project)
+        project.days(1, n=1500, world=BROKEN)
+        harmful = judged_last(project)
+
+        assert harmless.drifted == ("charges",)
+        assert harmless.weighted_share < 0.05 < harmless.share_drifted
+        assert harmless.verdict.fired is False
+        assert "tenure" in harmful.drifted
+        assert harmful.verdict.fired is True
+        assert harmful.verdict.rule == "weighted_share >= 0.5"
+
+    def test_that_weighs_features_cannot_judge_an_old_release(self, project):
+        """It was made before importances were kept: that is neither drift nor its absence."""
+        weighing(project)
+        groups = project.objects._groups
+        old = without_importances(example_bundle())
+        record = project.deploy(old)
+        assert IMPORTANCES not in groups[record.release_id]
+        project.days(1, world=BROKEN)
+
+        judged = judged_last(project)
+        assert judged.model_version == "v2"
+        assert judged.weighted_share is None
+        assert judged.verdict.fired is None
+        assert "No importance weights" in judged.verdict.why
+
+
+def weighing(project):
+    """Let the rule on the importance that drifted judge windows."""
+    monitor = replace(project.plan.monitor, rule=WeightedShare())
+    project.plan = replace(project.plan, monitor=monitor)
+
+
+def judged_last(project):
+    return [e.body for e in project.events if e.kind == "window_judged"][-1]
 
 
 class TestBrokenFeed:

@@ -14,10 +14,11 @@ from holdfast.adapters.sources.csv import CsvSource
 from holdfast.adapters.sources.memory import TableSource
 from holdfast.domain.errors import ColumnError, WindowError
 from holdfast.domain.windows import WindowSpec
+from holdfast.drift.report import Verdict
 from holdfast.drift.rules import PsiBands
 from holdfast.loop import drift_history as history
 from holdfast.loop.baseline import Comparing
-from holdfast.loop.drift_history import drift_history
+from holdfast.loop.drift_history import compare_windows
 
 YEAR = datetime(2025, 1, 2, tzinfo=UTC)  # a multiple of five days since 1970
 DAY = timedelta(days=1)
@@ -48,11 +49,15 @@ def rows(n_days, *, seed, begin=YEAR, per_day=150, shift_from=None, summer=False
 REFERENCE = rows(20, seed=1, begin=YEAR - 30 * DAY)
 
 
+def in_windows(current, spec, how=BY_TIME, *, reference=REFERENCE, **options):
+    return compare_windows(TableSource(reference), TableSource(current), spec, how, **options)
+
+
 def told(
     current, window="5d", step=None, *, how=BY_TIME, reference=REFERENCE, period=None, **options
 ):
     spec = WindowSpec.parse(window, step, period=period)
-    return drift_history(TableSource(reference), TableSource(current), spec, how, **options)
+    return in_windows(current, spec, how, reference=reference, **options).history
 
 
 class TestDriftHistory:
@@ -167,12 +172,12 @@ class TestDriftHistory:
         for name, table in (("reference.csv", REFERENCE), ("current.csv", current)):
             pa_csv.write_csv(table, tmp_path / name)
 
-        found = drift_history(
+        found = compare_windows(
             CsvSource(tmp_path / "reference.csv"),
             CsvSource(tmp_path / "current.csv"),
             WindowSpec.parse("5d"),
             BY_TIME,
-        )
+        ).history
 
         assert [w.n for w in found.windows] == [w.n for w in told(current).windows]
 
@@ -197,6 +202,37 @@ class TestDriftHistory:
 
         with pytest.raises(ColumnError, match=r"'seen': is not among .* Did you mean 'sen'"):
             told(current)
+
+
+class TestNewest:
+    def test_is_the_newest_that_the_data_fill(self):
+        """With every method's figures: it is the one that is looked at closely."""
+        found = in_windows(rows(20, seed=2), WindowSpec.parse("5d"))
+
+        assert found.newest.span == found.history.windows[-1].span
+        assert found.newest.current.n_rows == 750
+        methods = {test.result.method for test in found.newest.report.feature("charges").tests}
+        assert "wasserstein" in methods
+        judged = found.history.windows[-1].report
+        assert found.newest.report.names(Verdict.STABLE) == judged.names(Verdict.STABLE)
+
+    def test_one_that_is_cut_off_comes_last(self):
+        """It is looked at only where there is no other."""
+        cut = {"partial_windows": True}
+
+        whole = in_windows(rows(12, seed=2), WindowSpec.parse("5d"), **cut)
+        none_whole = in_windows(rows(3, seed=2), WindowSpec.parse("5d"), **cut)
+
+        assert whole.newest.span == whole.history.windows[1].span
+        assert not whole.history.windows[2].span.complete
+        assert not none_whole.newest.span.complete
+        assert in_windows(rows(3, seed=2), WindowSpec.parse("5d")).newest is None
+
+    def test_json_says_what_was_left_out(self):
+        """As that of a comparison without windows does."""
+        found = in_windows(rows(5, seed=2), WindowSpec.parse("5d")).to_json()
+
+        assert found["left_out"] == [{"column": "seen", "reason": "says when the row was"}]
 
 
 def _charges(found):

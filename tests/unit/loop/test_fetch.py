@@ -13,18 +13,25 @@ from holdfast.domain.errors import CorruptProfileError, CorruptReleaseError
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.releases import (
     CONTRACT,
+    IMPORTANCES,
     MANIFEST,
     METRICS,
     MODEL,
     PROFILE,
     REFERENCE,
+    Importances,
     Manifest,
     Recipe,
     ReleaseRecord,
     manifest_files,
 )
 from holdfast.loop.fetch import fetch_for_serving, fetch_manifest
-from holdfast.loop.fetch_reference import fetch_metrics, fetch_reference, fetch_reference_rows
+from holdfast.loop.fetch_reference import (
+    fetch_importances,
+    fetch_metrics,
+    fetch_reference,
+    fetch_reference_rows,
+)
 
 SPEC = Contract(
     features=(Feature(name="x", kind=FeatureKind.NUMERIC, nullable=True, typical=1.0),),
@@ -154,6 +161,44 @@ class TestFetchManifest:
         """An id without files."""
         with pytest.raises(CorruptReleaseError, match=r"manifest\.json is missing"):
             fetch_manifest(Shelf(), ReleaseId(sha256_hex(b"other")))
+
+
+class TestFetchImportances:
+    KNOWN = Importances(drops={"x": 0.2}, n=9, n_shuffles=3)
+
+    def test_returns_what_the_release_keeps(self):
+        """Equal in every field."""
+        shelf = Shelf(importances__json=canonical_json(self.KNOWN))
+
+        assert fetch_importances(shelf, shelf.record.release_id) == self.KNOWN
+
+    def test_of_an_older_release_there_are_none(self):
+        """That is no fault of its files."""
+        shelf = Shelf()
+
+        assert fetch_importances(shelf, shelf.record.release_id) is None
+
+    @pytest.mark.parametrize(
+        ("spoil", "found"),
+        [
+            (lambda files: files.pop(IMPORTANCES), r"importances\.json is missing"),
+            (lambda files: files.update({IMPORTANCES: b"{}"}), "another digest"),
+        ],
+    )
+    def test_refuses_files_that_were_changed(self, spoil, found):
+        """Forged weights could hide a drift; lost ones are not the same as none."""
+        shelf = Shelf(importances__json=canonical_json(self.KNOWN))
+        spoil(shelf.files)
+
+        with pytest.raises(CorruptReleaseError, match=found):
+            fetch_importances(shelf, shelf.record.release_id)
+
+    def test_refuses_importances_that_do_not_parse(self):
+        """Named, as every file is."""
+        shelf = Shelf(importances__json=b"[]")
+
+        with pytest.raises(CorruptReleaseError, match=r"importances\.json does not parse"):
+            fetch_importances(shelf, shelf.record.release_id)
 
 
 class TestFetchReference:

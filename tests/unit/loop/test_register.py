@@ -17,7 +17,7 @@ from holdfast.domain.releases import MANIFEST, MODEL, MODEL_CARD, verified
 from holdfast.loop import register as registering
 from holdfast.loop.develop import develop
 from holdfast.loop.fetch import fetch_for_serving
-from holdfast.loop.fetch_reference import fetch_reference, fetch_reference_rows
+from holdfast.loop.fetch_reference import fetch_importances, fetch_reference, fetch_reference_rows
 from holdfast.loop.register import build_release, register
 from holdfast.policy.thresholds import RecallAtLeast
 from holdfast.ports.trainer import Calibration
@@ -143,7 +143,19 @@ class TestBuildRelease:
         assert f"{candidate.metrics.figures['roc_auc']:.3f}" in card
         assert "a recall of at least 0.8" in card
         assert "d" * 64 in card
-        assert "| tenure | numeric | 0 to 72 | allowed |" in card
+        drop = candidate.importances.drops["tenure"]
+        assert f"| tenure | numeric | 0 to 72 | allowed | {drop:.4f} |" in card
+
+    def test_keeps_what_the_model_rests_on(self, candidate):
+        """For the shares that drift reports weigh by it."""
+        project = Project()
+
+        record = project.register(build(candidate))
+
+        kept = fetch_importances(project.objects, record.release_id)
+        assert kept is not None
+        assert kept == candidate.importances
+        assert set(kept.drops) == set(candidate.contract.names)
 
 
 class TestRegister:

@@ -85,6 +85,65 @@ class TestReportWindow:
         assert found.drift.names(Verdict.DRIFTED) == ("charges",)
         assert found.window.end_at == then
 
+    def test_says_that_it_counted_rows_for_itself(self, project):
+        """Rows since the last tick are no reprofiling: nothing is read twice."""
+        project.log(300)
+        project.tick()
+        before = report(project)
+        project.log(200, at=START + timedelta(hours=1), over=timedelta(hours=1))
+
+        found = report(project)
+
+        assert (before.n_uncounted, before.progress) == (0, None)
+        assert (found.n_uncounted, found.reprofiling) == (200, False)
+        assert found.progress is not None
+        assert "200 rows of 500 wait for the next tick" in found.progress
+
+    def test_says_reprofiling_while_a_new_grid_is_counted(self, project):
+        """The open window is read once more; until a tick has done so, the report does."""
+        project.log(300)
+        project.tick()
+        project.clock.advance(DAY)
+        project.deploy(example_bundle(1))
+
+        during = report(project)
+        project.tick()
+        after = report(project)
+
+        assert (during.reprofiling, during.n_uncounted, during.drift.n_current) == (True, 300, 300)
+        assert during.progress is not None
+        assert during.progress.startswith("Reprofiling: ")
+        assert during.to_json()["reprofiling"] is True
+        assert (after.reprofiling, after.n_uncounted, after.drift.n_current) == (False, 0, 300)
+
+    def test_a_promotion_on_the_same_grid_is_no_reprofiling(self, project):
+        """Its cells are the old ones: all is counted."""
+        project.log(300)
+        project.tick()
+        project.clock.advance(DAY)
+        project.deploy(example_bundle(1, on_grid_of=0))
+        project.log(50)
+
+        found = report(project)
+
+        assert (found.reprofiling, found.n_uncounted, found.drift.n_current) == (False, 50, 350)
+
+    def test_tells_what_was_said_of_the_windows_before(self, project):
+        """The last judgement of each, of this champion, up to the moment of the report."""
+        project.days(2)
+        then = project.clock.now()
+        project.days(3, world=SHIFTED)
+
+        found, past = report(project), report(project, at=then - timedelta(hours=1))
+
+        ends = [one.window.end_at for one in found.history]
+        assert ends == sorted(set(ends))
+        assert ends[-1] < found.window.end_at
+        assert {one.model_version for one in found.history} == {"v1"}
+        assert "charges" in found.history[-1].drifted
+        assert all(one.window.end_at < past.window.end_at for one in past.history)
+        assert len(past.history) < len(found.history)
+
     def test_is_strict_json(self, project):
         """With the keys that other tools read."""
         project.days(3)
@@ -98,6 +157,9 @@ class TestReportWindow:
             "drift",
             "scores",
             "performance",
+            "reprofiling",
+            "n_uncounted",
+            "history",
         } <= set(found)
 
     def test_refuses_a_window_without_rows(self, project):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
@@ -194,7 +196,35 @@ class TestTheGrid:
 
         by_hand(project)
 
+        assert project.champion.record.version == "v2"
         assert project.champion.reference.grid == grid
+        assert project.champion.reference.grid.digest == grid.digest
+
+    def test_that_is_kept_keeps_what_was_counted(self, project):
+        """After the promotion no row is read again: the next tick counts the new ones."""
+        project.days(2, world=REVERSED)
+        before = counted(project)
+        by_hand(project, world=World(reversed_concept=True, shift=8.0))
+        project.log(30)
+
+        tick = project.tick()
+
+        assert project.champion.record.version == "v2"
+        assert tick.n_counted == 30
+        assert counted(project) == before | {START + 2 * DAY: 30}
+
+    def test_that_is_cut_anew_has_the_open_windows_counted_once_more(self, project):
+        """The champion that is judged by them is another; the old counts are left alone."""
+        project.days(2, world=REVERSED)
+        old, before = project.champion.reference.grid, counted(project)
+        by_hand(project, world=World(reversed_concept=True, shift=200.0))
+
+        ticks = [project.tick().n_counted for _ in range(2)]
+
+        assert project.champion.reference.grid.digest != old.digest
+        assert ticks == [800, 0]
+        assert counted(project) == before
+        assert counted(project, old) == before
 
     def test_is_cut_anew_where_the_new_rows_would_crowd_a_cell(self, project):
         """Charges three times as high lie beyond the last edge: nothing could be told apart."""
@@ -206,6 +236,31 @@ class TestTheGrid:
         new = project.champion.reference.grid
         assert new != old
         assert profile(rows, new).rows_outside < profile(rows, old).rows_outside
+
+    @pytest.mark.parametrize(("n_beyond", "is_kept"), [(75, True), (76, False)])
+    def test_is_kept_up_to_a_twentieth_in_one_cell(self, project, n_beyond, is_kept):
+        """
+        Of the 1,500 rows that the new release learns from, 5% beyond the last edge are
+        borne, and one more is not.
+        """
+        old = project.champion.reference.grid
+        rows, labels = world_rows(1500, seed=9, world=REVERSED)
+        (edges,) = (cells.edges for cells in old.features if cells.name == "charges")
+        charges = np.clip(rows["charges"].to_numpy(), edges[0], edges[-1])
+        charges[:n_beyond] = 500.0 + np.arange(n_beyond)
+        at = rows.column_names.index("charges")
+
+        by_hand(project, rows=(rows.set_column(at, "charges", pa.array(charges)), labels))
+
+        assert body_of(project, "challenger_judged").training_window == "recent"
+        assert project.champion.reference.profile.n_rows == 1500
+        assert (project.champion.reference.grid == old) is is_kept
+
+
+def counted(project, grid=None):
+    """Return the rows of each bucket, on the champion's grid by default."""
+    digest = (grid or project.champion.reference.grid).digest
+    return project.store.profiles.row_counts(digest, start_at=START - DAY, end_at=START + 9 * DAY)
 
 
 class TestFailure:

@@ -114,6 +114,75 @@ class TestRevise:
 
         assert project.tick().n_revised == 0
 
+    def test_after_a_crash_between_telling_and_judging_they_are_not_told_again(
+        self, project, monkeypatch
+    ):
+        """The tick that is run again finds them told."""
+        project.log(10, at=START + 2 * DAY)
+        with monkeypatch.context() as broken:
+            broken.setattr("holdfast.loop.cycle._act", _crash)
+            with pytest.raises(ConnectionError):
+                project.tick()
+        told = revisions(project)
+
+        assert project.tick(holder="one").n_revised == 0
+        assert len(told) == 2
+        assert revisions(project) == told
+
+    def test_more_late_rows_are_told_of_as_more(self, project):
+        """One event a tick and window; each says what came since the last one."""
+        project.log(10, at=START + 2 * DAY)
+        project.tick()
+        project.log(3, at=START + 2 * DAY)
+        project.log(4, at=START + DAY)
+
+        project.tick()
+
+        found = [((r.window.end_at - START) // DAY, r.n_late) for r in revisions(project)]
+        assert found == [(4, 10), (5, 10), (3, 4), (4, 7), (5, 7)]
+
+    @pytest.mark.parametrize("before_the_promotion", [True, False])
+    def test_windows_judged_on_an_older_grid_are_told_of(self, project, before_the_promotion):
+        """
+        On the new grid they have the rows that they were judged with, and the late ones,
+        whenever those arrived.
+        """
+        if before_the_promotion:
+            project.log(10, at=START + 2 * DAY)
+        project.deploy(example_bundle(seed=1))
+        if not before_the_promotion:
+            project.log(10, at=START + 2 * DAY)
+
+        told = [project.tick().n_revised for _ in range(2)]
+
+        assert told == [2, 0]
+        assert [(r.model_version, r.n_late, r.differs) for r in revisions(project)] == [
+            ("v1", 10, None),
+            ("v1", 10, None),
+        ]
+
+    def test_says_what_the_rule_would_say(self, project):
+        """Beside the features: the verdict on the window as a whole, and in whose words."""
+        project.log(200, at=START + 2 * DAY, world=SHIFTED)
+
+        project.tick()
+
+        last = revisions(project)[-1]
+        assert last.verdict.rule == "drift_share >= 0.5"
+        assert last.verdict.fired is False
+        assert last.weighted_share < 0.05 < last.share_drifted  # no label depends on charges
+
+    def test_what_is_not_looked_at_is_told_of_by_the_next_ticks(self, project, monkeypatch):
+        """Each window once, the newest first, until none is left."""
+        monkeypatch.setattr(revising, "_MOST", 1)
+        project.log(10, at=START + DAY)
+
+        told = [project.tick().n_revised for _ in range(4)]
+
+        assert told == [1, 1, 1, 0]
+        found = [((r.window.end_at - START) // DAY, r.n_unlooked) for r in revisions(project)]
+        assert found == [(5, 2), (4, 1), (3, 0)]
+
     def test_looks_at_the_newest_windows_and_counts_the_rest(self, project, monkeypatch):
         """A row of long ago lies in many windows; the loop must not stop for it."""
         monkeypatch.setattr(revising, "_MOST", 1)

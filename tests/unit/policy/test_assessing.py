@@ -15,8 +15,10 @@ from holdfast.domain.errors import EmptyWindowError
 from holdfast.domain.evidence import Trigger
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.windows import Window
+from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.profile import profile, reference_profile
-from holdfast.drift.rules import PsiBands
+from holdfast.drift.report import DriftPolicy
+from holdfast.drift.rules import PsiBands, WeightedShare
 from holdfast.drift.scores import score_profile
 from holdfast.performance.realised import measure
 from holdfast.policy.assessing import MonitorPolicy, Observed, assess
@@ -174,6 +176,30 @@ class TestJudged:
         assert event.drifted == ("tenure",)
         assert event.share_drifted == 1.0
         assert event.performance == assessment.performance.figures
+        assert event.verdict.rule == "drift_share >= 0.5"
+        assert event.verdict.fired is True
+        assert event.verdict.why == assessment.drift.outcome.why
+
+    def test_records_that_the_rule_could_not_tell(self):
+        """Twenty rows show nothing; that the window did not drift would be a guess."""
+        event = found(n=20).judged(self.WINDOW, ModelVersion("v1"))
+
+        assert event.verdict.fired is None
+        assert "too few rows to tell" in event.verdict.why
+
+    def test_records_how_much_of_the_importance_drifted(self):
+        """None where it is not known: that is not zero."""
+        policy, seen = MonitorPolicy(rule=WeightedShare()), observe(shift=0.7)
+
+        known = assess(REFERENCE, BASELINE, seen, policy=policy, weights={"tenure": 0.2})
+        unknown = assess(REFERENCE, BASELINE, seen, policy=policy)
+
+        said, unsaid = (one.judged(self.WINDOW, ModelVersion("v1")) for one in (known, unknown))
+        assert said.verdict is not None
+        assert unsaid.verdict is not None
+        assert (said.weighted_share, said.verdict.fired) == (1.0, True)
+        assert (unsaid.weighted_share, unsaid.verdict.fired) == (None, None)
+        assert "No importance weights were given" in unsaid.verdict.why
 
     def test_records_that_there_was_nothing_to_measure(self):
         """None, not zero."""
@@ -184,7 +210,32 @@ class TestJudged:
         assert event.n_labelled == 0
 
 
+class OurOwn:
+    """A method as a package would bring it along: it sees drift everywhere."""
+
+    name = "our_own"
+    is_test = True
+
+    def applies(self, pair):
+        return pair.cells is not None  # the places of the cells come with the counts
+
+    def compare(self, pair):
+        return replace(METHODS["kolmogorov_smirnov"].compare(pair), method="our_own", p_value=0.0)
+
+
 class TestMonitorPolicy:
+    def test_asks_the_methods_that_it_is_given(self):
+        """Those of an installed package, too; and they may decide."""
+        policy = MonitorPolicy(
+            methods={**METHODS, "our_own": OurOwn()}, drift=DriftPolicy(decisive=("our_own",))
+        )
+
+        assessment = assess(REFERENCE, BASELINE, observe(shift=0.7), policy=policy)
+
+        tests = {test.result.method: test for test in assessment.drift.features[0].tests}
+        assert tests["our_own"].drifted
+        assert tests["anderson_darling"].p_adjusted is None
+
     @pytest.mark.parametrize(("budget", "ticks"), [(4, 365), (1, 8760), (4, 52)])
     def test_false_performance_alarms_keep_to_their_share_of_the_budget(self, budget, ticks):
         """Two metrics at each tick, at the level that this gives."""

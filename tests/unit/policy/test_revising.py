@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
-from holdfast.domain.events import WindowJudged, WindowRevised, chain
+from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
+from holdfast.domain.events import WindowJudged, WindowRevised, WindowVerdict, chain
 from holdfast.domain.ids import EventId, ModelVersion
 from holdfast.domain.windows import Window
+from holdfast.drift.grid import cut_grid
+from holdfast.drift.profile import profile
+from holdfast.drift.report import compare
 from holdfast.policy.revising import late_rows, revision, standings
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -105,3 +111,36 @@ class TestRevision:
         assert body == WindowRevised(
             window=WEEK, model_version=ModelVersion("v1"), n_judged=35, n=40, n_late=2, n_unlooked=7
         )
+
+    @pytest.mark.parametrize(
+        ("before", "differs"),
+        [
+            (WindowVerdict(rule="drift_share >= 0.5", fired=False, why="…"), False),
+            (WindowVerdict(rule="drift_share >= 0.5", fired=None, why="…"), True),
+            (WindowVerdict(rule="drift_share >= 0.5", fired=True, why="…"), True),
+            (WindowVerdict(rule="any_feature", fired=True, why="…"), False),
+            (None, False),
+        ],
+        ids=["the same", "was untold", "had fired", "another rule", "not kept"],
+    )
+    def test_differs_if_the_same_rule_says_otherwise(self, before, differs):
+        """
+        No feature drifted then or now. A rule that was never asked cannot have changed its
+        mind.
+        """
+        rows = pa.table({"x": np.arange(2000.0)})
+        contract = Contract(
+            features=(Feature(name="x", kind=FeatureKind.NUMERIC, nullable=True),),
+            target=Target(name="y", positive="1", negative="0"),
+            threshold=0.5,
+            data_digest="",
+        )
+        counts = profile(rows, cut_grid(rows, contract))
+        (standing,) = standings(log(judged(verdict=before))).values()
+
+        body = revision(standing, 2, n=40, report=compare(counts, counts))
+
+        assert body.verdict is not None
+        assert body.verdict.fired is False
+        assert body.drifted == ()
+        assert body.differs is differs

@@ -11,9 +11,12 @@ import structlog
 from holdfast.adapters.notifiers.console import ConsoleNotifier
 from holdfast.adapters.registries.mlflow import MlflowRegistry
 from holdfast.domain.errors import HoldfastError, SettingsError
+from holdfast.drift.methods.registry import METHODS
+from holdfast.drift.rules import WeightedShare
 from holdfast.policy.guarding import RULES
 from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.settings import settings_for
+from holdfast.wiring import control as wiring
 from holdfast.wiring.control import aim_of, open_control, plan_of, trainers_of
 
 
@@ -32,6 +35,19 @@ def _settings(tmp_path):
         return settings_for(tmp_path, **({"data": {"target": "left"}} | sections))
 
     return of
+
+
+class OurOwn:
+    """A method as a package would bring it along."""
+
+    name = "our_own"
+    is_test = True
+
+    def applies(self, pair):
+        return METHODS["kolmogorov_smirnov"].applies(pair)
+
+    def compare(self, pair):
+        return METHODS["kolmogorov_smirnov"].compare(pair)
 
 
 class TestPlanOf:
@@ -67,6 +83,23 @@ class TestPlanOf:
 
         assert plan.decision.guard_rows == plan.guard.min_rows
         assert plan.decision.guard_class == plan.guard.min_class
+
+    def test_takes_the_rule_that_weighs_features(self, settings, tmp_path):
+        """Its weights come with each release."""
+        asked = settings(drift={"rule": "weighted_share", "rule_at": 0.3})
+
+        with open_control(asked, create=True):
+            assert plan_of(asked).monitor.rule == WeightedShare(at=0.3)
+
+    def test_hands_on_the_methods_of_installed_packages(self, settings, monkeypatch):
+        """The monitors may ask them, and settings name one that decides."""
+        ours = OurOwn()
+        monkeypatch.setattr(wiring, "drift_methods", lambda: {**METHODS, "our_own": ours})
+
+        monitor = plan_of(settings(drift={"numeric_test": "our_own"})).monitor
+
+        assert monitor.methods["our_own"] is ours
+        assert monitor.drift.decisive[0] == "our_own"
 
     def test_performance_alarms_keep_to_the_budget_at_any_pace(self, settings):
         """Twice as many ticks a year, half the level of each."""

@@ -64,6 +64,27 @@ class TestDriftPolicyOf:
         assert f"[drift] {key}: " in str(caught.value)
         assert words in str(caught.value)
 
+    def test_takes_a_test_of_an_installed_package(self, settings):
+        """If it is among the methods in use; the built-in ones alone do not have it."""
+        methods = {**METHODS, "our_test": _OurTest()}
+
+        policy = drift_policy_of(settings(numeric_test="our_test"), methods)
+
+        assert policy.decisive[0] == "our_test"
+        with pytest.raises(SettingsError, match="'our_test' is no test of numeric features"):
+            drift_policy_of(settings(numeric_test="our_test"))
+
+
+class _OurTest:
+    name = "our_test"
+    is_test = True
+
+    def applies(self, pair):
+        return pair.numbers is not None
+
+    def compare(self, pair):
+        raise AssertionError("nothing is compared where tests are only named")
+
 
 class TestDecisiveTests:
     def test_every_method_says_itself_what_it_applies_to(self):

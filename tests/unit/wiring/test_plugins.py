@@ -41,6 +41,32 @@ MEAN_SHIFT = """
     class Shouting(MeanShift):
         name = "Mean Shift!"
 
+    class Failing(MeanShift):
+        def compare(self, pair):
+            raise ZeroDivisionError("in the mean")
+
+    class Doubtful(MeanShift):
+        def applies(self, pair):
+            return pair.nothing
+
+    class Mumbling(MeanShift):
+        def compare(self, pair):
+            return 0.5
+
+    class Borrowing(MeanShift):
+        name = "borrowed"
+
+        def compare(self, pair):
+            return MethodResult(method="chi_square", statistic=0.0, p_value=1.0, effect=0.0)
+
+    class Unsure(MeanShift):
+        def compare(self, pair):
+            return MethodResult(method=self.name, statistic=0.0, p_value=None, effect=0.0)
+
+    class Unfinished(MeanShift):
+        def __init__(self):
+            raise OSError("no such table")
+
     def greedy(pair):
         return MeanShift()
 """
@@ -66,6 +92,19 @@ def _installed(tmp_path, monkeypatch):
     return of
 
 
+def _windows():
+    """Count a numeric feature in two windows, the second 50 higher."""
+    contract = Contract(
+        features=(Feature(name="x", kind=FeatureKind.NUMERIC, nullable=True),),
+        target=Target(name="y", positive="1", negative="0"),
+        threshold=0.5,
+        data_digest="",
+    )
+    rows = [pa.table({"x": pa.array(np.arange(200.0) + by)}) for by in (0, 50)]
+    grid = cut_grid(rows[0], contract)
+    return [profile(table, grid) for table in rows]
+
+
 class TestDriftMethods:
     def test_without_packages_they_are_the_built_in_ones(self):
         """In the same order."""
@@ -80,17 +119,8 @@ class TestDriftMethods:
     def test_an_added_method_can_decide(self, installed):
         """It is shown, takes part in the family and makes the verdict."""
         installed("third_party_drift:MeanShift")
-        contract = Contract(
-            features=(Feature(name="x", kind=FeatureKind.NUMERIC, nullable=True),),
-            target=Target(name="y", positive="1", negative="0"),
-            threshold=0.5,
-            data_digest="",
-        )
-        rows = [pa.table({"x": pa.array(np.arange(200.0) + by)}) for by in (0, 50)]
-        grid = cut_grid(rows[0], contract)
-
         report = compare(
-            *(profile(table, grid) for table in rows),
+            *_windows(),
             policy=DriftPolicy(decisive=("mean_shift",)),
             methods=drift_methods(),
         )
@@ -106,6 +136,7 @@ class TestDriftMethods:
             ("third_party_drift:Thief", "'chi_square' has the name of one of Holdfast itself"),
             ("third_party_drift:Shouting", "name is 'Mean Shift!'. Name it in snake_case"),
             ("third_party_drift:greedy", "cannot be called without arguments"),
+            ("third_party_drift:Unfinished", "failed when it was called: OSError: no such table"),
             ("third_party_drift:nothing", "cannot be imported: .*'nothing'"),
             ("no_such_module:Method", "cannot be imported: No module named 'no_such_module'"),
             ("collections:OrderedDict", "gives 'OrderedDict', which lacks .* applies and compare"),
@@ -119,6 +150,27 @@ class TestDriftMethods:
             drift_methods()
 
         assert str(caught.value).startswith(f"Entry point 'point_0 = {target}' of ")
+        assert "'our-drift'" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("Failing", "failed in compare: ZeroDivisionError: in the mean"),
+            ("Doubtful", "failed in applies: .* no attribute 'nothing'"),
+            ("Mumbling", "answered with 'float', which is no MethodResult"),
+            ("Borrowing", "answered with the result of a method 'chi_square'"),
+            ("Unsure", "answered with no p-value, but it says that it is a test"),
+        ],
+    )
+    def test_what_goes_wrong_while_it_compares_is_named(self, installed, name, message):
+        """Whatever it raises, people read whose fault it is, in one line."""
+        installed(f"third_party_drift:{name}")
+        (method,) = [one for key, one in drift_methods().items() if key not in METHODS]
+
+        with pytest.raises(PluginError, match=f"'{method.name}' {message}") as caught:
+            compare(*_windows(), policy=DriftPolicy(), methods={**METHODS, method.name: method})
+
         assert "'our-drift'" in str(caught.value)
         assert "\n" not in str(caught.value)
 

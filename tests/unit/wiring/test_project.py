@@ -75,7 +75,6 @@ class TestRefuseWhatIsToCome:
     @pytest.mark.parametrize(
         ("sections", "named"),
         [
-            ({"drift": {"rule": "weighted_share"}}, "[drift] rule = 'weighted_share'"),
             ({"promote": {"path": "canary"}}, "[promote] path = 'canary'"),
             ({"alerts": {"urls": ["mailto://x@example.org"]}}, "[alerts] urls"),
             ({"serving": {"workers": 2}}, "[serving] workers above 1"),

@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from holdfast.domain.errors import EmptyWindowError
+from holdfast.domain.errors import DataFileError
 from holdfast.drift.rows import columns_needed, count_rows
 
 if TYPE_CHECKING:
@@ -47,15 +47,19 @@ class LocalEngine:
             moments: The column that says when each row was, if dates are to be aged by it.
 
         Raises:
-            ColumnError: If a feature is absent, or its type cannot become the contract's.
-            DataFileError: If rows cannot be read.
-            EmptyWindowError: If there is no row.
+            ColumnError: If a column is absent, is there twice, or its type cannot become the
+                contract's, or a time where one is needed.
+            DataFileError: If rows cannot be read, or there is none.
         """
         total: Profile | None = None
         for counted in self._counted(rows, contract, grid, moments):
             total = counted if total is None else total + counted
         if total is None:
-            raise EmptyWindowError("current window")
+            raise DataFileError(
+                "The source",
+                "it has columns but no rows",
+                remedy="Write the data again, or widen the window.",
+            )
         return total
 
     def _counted(

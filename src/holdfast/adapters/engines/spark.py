@@ -19,10 +19,10 @@ from holdfast.adapters.engines.spark_partitions import (
 )
 from holdfast.adapters.engines.spark_session import spark_session
 from holdfast.domain.canonical import canonical_json
-from holdfast.domain.errors import ClusterError, ColumnError
+from holdfast.domain.errors import ClusterError, ColumnError, DataFileError
 from holdfast.domain.tables import column_of
 from holdfast.drift.profile import Profile, total
-from holdfast.drift.rows import columns_needed, count_rows
+from holdfast.drift.rows import columns_needed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,36 +48,40 @@ class SparkEngine:
         session: Of any cluster; `spark_session` makes a quiet one.
         n_groups: In how many groups the partitions' profiles are added on executors. The
             driver gets one profile for each.
-        moments: The column that says when each row was, if dates are to be aged by it.
+        where: What the error calls rows of which there is none.
     """
 
     def __init__(
-        self, session: SparkSession, *, n_groups: int = 8, moments: str | None = None
+        self, session: SparkSession, *, n_groups: int = 8, where: str = "The Spark query"
     ) -> None:
         self._session = session
-        self._moments = moments
         self._n_groups = n_groups
+        self._where = where
 
-    def profile(self, rows: DataFrame, contract: Contract, grid: Grid) -> Profile:
-        """Count all rows on a grid; without rows, the profile's counts are all 0.
+    def profile(
+        self, rows: DataFrame, contract: Contract, grid: Grid, *, moments: str | None = None
+    ) -> Profile:
+        """Count all rows on a grid.
 
         Args:
             rows: Any DataFrame of the session; its columns may be more than the contract's.
             contract: What the columns are.
             grid: Whose cells to count in.
+            moments: The column that says when each row was, if dates are to be aged by it.
 
         Raises:
-            ColumnError: If a feature is absent, or its type cannot become the contract's.
-            DataFileError: If the query that makes the rows fails.
+            ColumnError: If a column is absent, is there twice, or its type cannot become the
+                contract's, or a time where one is needed.
+            DataFileError: If the query that makes the rows fails, or gives none.
             ClusterError: If executors are lost, or lack Holdfast.
         """
         cluster = self._session.conf.get("spark.master") or "an unknown address"
-        names = columns_needed(contract, grid, moments=self._moments)
+        names = columns_needed(contract, grid, moments=moments)
         task = Task(
             contract=canonical_json(contract),
             grid=grid.to_bytes(),
             version=__version__,
-            moments=self._moments,
+            moments=moments,
         )
         with named_errors(cluster):
             counted = _placed(rows, names).mapInArrow(partial(count_partition, task), ROW)
@@ -87,7 +91,11 @@ class SparkEngine:
         _refuse([bytes(row.failure) for row in found if row.failure is not None], cluster)
         groups = sorted(bytes(row.counts) for row in found)
         if not groups:
-            return count_rows(_no_rows(names), contract, grid, moments=self._moments)
+            raise DataFileError(
+                self._where,
+                "it has columns but no rows",
+                remedy="Write the data again, mend the query, or widen the window.",
+            )
         return total(map(Profile.from_bytes, groups))
 
 

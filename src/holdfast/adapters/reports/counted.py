@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CategoryPair", "Gap", "Level", "NumericPair", "Pair", "pair_of", "pairs_of"]
+__all__ = ["CategoryPair", "Gap", "Level", "NumericPair", "Pair", "Spot", "pair_of", "pairs_of"]
+
+_VAGUE = 0.05  # share of values in one open cell from which a place within it is unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,18 @@ class Gap:
     after: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a quantile lies: a point, or two ends if no more is known.
+
+    The cells are the reference's. Of many values where it had none, all that is known is
+    between which of its edges they lie.
+    """
+
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NumericPair:
     """A numeric feature in both windows, and where its cells lie."""
@@ -70,6 +84,21 @@ class NumericPair:
         """Return both windows' quantiles at levels in [0, 1], shape ``(n,)`` each."""
         left, right = self.reference, self.current
         return _quantiles(left, self.edges, levels), _quantiles(right, self.edges, levels)
+
+    def spots(self, levels: Floats) -> tuple[list[Spot], list[Spot]]:
+        """Return where both windows' quantiles lie, as far as it is known."""
+        left, right = self.reference, self.current
+        return _spots(left, self.edges, levels), _spots(right, self.edges, levels)
+
+    @property
+    def current_between(self) -> tuple[float, float]:
+        """From where to where the current values lie that are none of the reference's edges.
+
+        There is at least one such value.
+        """
+        starts, ends = _open_bounds(self.current, self.edges)
+        held = np.flatnonzero(self.current.cells[::2])
+        return float(starts[held[0]]), float(ends[held[-1]])
 
     def atom(self, value: float) -> tuple[float, float]:
         """Return the share of values that are exactly this one, where it has a cell."""
@@ -170,7 +199,8 @@ def _below(counts: NumericCounts, edges: Floats, points: Floats) -> Floats:
     # Of the largest and the smallest floats differences and ratios overflow, harmlessly.
     with np.errstate(over="ignore", invalid="ignore"):
         width, way = ends[index] - starts[index], points - starts[index]
-        inside = np.nan_to_num(np.divide(way, width, out=np.zeros(way.size), where=width > 0))
+        # Where all values of a cell are one, they are below what is above them.
+        inside = np.nan_to_num(np.divide(way, width, out=1.0 * (way > 0), where=width > 0))
     within = counts.cells[::2][index] * np.clip(inside, 0.0, 1.0)
     shares: Floats = (cumulative[2 * index] + within) / counts.n_values
     return shares
@@ -179,12 +209,8 @@ def _below(counts: NumericCounts, edges: Floats, points: Floats) -> Floats:
 def _quantiles(counts: NumericCounts, edges: Floats, levels: Floats) -> Floats:
     if counts.n_values == 0:
         return np.full(levels.size, np.nan)
-    cumulative = np.cumsum(counts.cells)
-    ranks = np.clip(np.ceil(levels * counts.n_values - 1e-9), 1, counts.n_values)
-    cell = np.searchsorted(cumulative, ranks, side="left")
+    cell, inside = _cells_of(counts, levels)
     starts, ends = _open_bounds(counts, edges)
-    before = cumulative[cell] - counts.cells[cell]
-    inside = (ranks - before - 0.5) / counts.cells[cell]
     # Weighted like this, the sum cannot overflow.
     opened: Floats = (1 - inside) * starts[cell // 2] + inside * ends[cell // 2]
     if edges.size == 0:
@@ -193,12 +219,34 @@ def _quantiles(counts: NumericCounts, edges: Floats, levels: Floats) -> Floats:
     return found
 
 
+def _cells_of(counts: NumericCounts, levels: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Return in which cell each quantile lies, and how far inside it, from 0 to 1."""
+    cumulative = np.cumsum(counts.cells)
+    ranks = np.clip(np.ceil(levels * counts.n_values - 1e-9), 1, counts.n_values)
+    cell = np.searchsorted(cumulative, ranks, side="left")
+    before = cumulative[cell] - counts.cells[cell]
+    return cell, (ranks - before - 0.5) / counts.cells[cell]
+
+
+def _spots(counts: NumericCounts, edges: Floats, levels: Floats) -> list[Spot]:
+    points = _quantiles(counts, edges, levels).tolist()
+    if counts.n_values == 0:
+        return [Spot(low=point, high=point) for point in points]
+    starts, ends = _open_bounds(counts, edges)
+    found = []
+    for cell, point in zip(_cells_of(counts, levels)[0].tolist(), points, strict=True):
+        vague = cell % 2 == 0 and counts.cells[cell] > _VAGUE * counts.n_values
+        low, high = (starts[cell // 2], ends[cell // 2]) if vague else (point, point)
+        found.append(Spot(low=float(low), high=float(high)))
+    return found
+
+
 def _open_bounds(counts: NumericCounts, edges: Floats) -> tuple[Floats, Floats]:
-    """Return where each open cell begins and ends; the outer ones by smallest and largest."""
+    """Return where each open cell begins and ends, none beyond the smallest and the largest."""
     low = counts.minimum if counts.minimum is not None else 0.0
     high = counts.maximum if counts.maximum is not None else 0.0
     if edges.size == 0:
         return np.array([low]), np.array([high])
-    starts = np.concatenate([[min(low, float(edges[0]))], edges])
-    ends = np.concatenate([edges, [max(high, float(edges[-1]))]])
+    starts: Floats = np.concatenate([[low], edges]).clip(low, high)
+    ends: Floats = np.concatenate([edges, [high]]).clip(low, high)
     return starts, ends

@@ -107,8 +107,15 @@ def single_values(pair: NumericPair) -> list[Level] | None:
     n_others = int(pair.current.cells[::2].sum())
     if n_others:
         others = n_others / pair.current.n_values
-        levels.append(Level(name="other values", before=0.0, after=others))
+        levels.append(Level(name=_others(pair), before=0.0, after=others))
     return levels
+
+
+def _others(pair: NumericPair) -> str:
+    """Name the values that the reference never had by where they lie."""
+    low, high = pair.current_between
+    ends = amount(low), amount(high)
+    return f"others: {ends[0]}" if ends[0] == ends[1] else f"others, {ends[0]} to {ends[1]}"
 
 
 def _end(name: str, both: Floats) -> Level | None:

@@ -10,11 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from holdfast import __version__
 from holdfast.adapters.reports.counted import NumericPair, pairs_of
+from holdfast.adapters.reports.heat_map import heat_map
+from holdfast.adapters.reports.series import series
 from holdfast.adapters.reports.severity import Severity, by_severity
-from holdfast.adapters.reports.spelling import share, visible
-from holdfast.adapters.reports.svg import single_bar
+from holdfast.adapters.reports.spelling import visible
 from holdfast.adapters.reports.verdict import headline, seen
 from holdfast.adapters.reports.views import FeatureView, feature_view
+from holdfast.adapters.reports.whole_rows import whole_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.reports.counted import Pair
     from holdfast.adapters.reports.sections import ModelSection, PastWindow
     from holdfast.drift.grid import Grid
+    from holdfast.drift.history import DriftMatrix
     from holdfast.drift.multivariate.report import MultivariateReport
     from holdfast.drift.profile import Profile
     from holdfast.drift.report import DriftReport
@@ -34,8 +37,8 @@ MOST_PICTURES = 60
 
 _MOST_OPEN = 8  # features that stand open when the page is; more would bury the list
 _LONGEST_TITLE = 200
+_LONGEST_NOTE = 500
 _MOST_BYTES = 500_000  # of the page; a page beyond gets fewer pictures
-_LONGEST_SENTENCE = 1_000  # names up to five features, whose names may be anything
 
 
 def render_drift(
@@ -52,7 +55,9 @@ def render_drift(
     multivariate: MultivariateReport | None = None,
     model: ModelSection | None = None,
     history: Sequence[PastWindow] = (),
+    matrix: DriftMatrix | None = None,
     left_out: Sequence[tuple[str, str]] = (),
+    notes: Sequence[str] = (),
 ) -> str:
     """Return the report as one HTML page that loads nothing and runs nothing.
 
@@ -70,8 +75,10 @@ def render_drift(
         power: With which the report's smallest detectable shifts would be found.
         multivariate: What the rows say when taken whole, if they were asked.
         model: The project's model and how it fares, if there is one.
-        history: The windows of a series, the oldest first.
+        history: The windows of a series, the oldest first; the newest are shown.
+        matrix: The features of each window of the series, for a map.
         left_out: Columns that were not compared, each with the reason.
+        notes: What a reader must not overlook, each in a sentence; beside the verdict.
     """
     beside = {
         "title": visible(title, longest=_LONGEST_TITLE),
@@ -82,9 +89,11 @@ def render_drift(
         "report": report,
         "headline": headline(report),
         "seen": seen(report, power=power),
+        "notes": [visible(note, longest=_LONGEST_NOTE) for note in notes],
         "most_open": _MOST_OPEN,
-        "whole_rows": None if multivariate is None else _whole_rows(multivariate),
-        "history": [_past(window) for window in history],
+        "whole_rows": None if multivariate is None else whole_rows(multivariate),
+        "history": series(history),
+        "heat": None if matrix is None else heat_map(matrix),
         "left_out": [
             (visible(name), visible(why, longest=_LONGEST_TITLE)) for name, why in left_out
         ],
@@ -117,27 +126,6 @@ def _groups(
         )
         for severity, features in by_severity(report.features).items()
     ]
-
-
-def _whole_rows(found: MultivariateReport) -> dict[str, object]:
-    """Return what the template shows of it; its sentences name features."""
-    return {
-        "severity": found.verdict.value,
-        "words": [visible(sentence, longest=_LONGEST_SENTENCE) for sentence in found.words()],
-    }
-
-
-def _past(window: PastWindow) -> dict[str, object]:
-    known = window.share_drifted is not None and window.n_rows > 0
-    part = window.share_drifted if window.share_drifted is not None and known else 0.0
-    words = {True: "drifted", False: "not drifted", None: "cannot be told"}
-    return {
-        "name": visible(window.name),
-        "n_rows": f"{window.n_rows:,}",
-        "share": share(part) if known else "–",
-        "drawing": single_bar(part),
-        "says": words[window.drifted] if known else "no rows",
-    }
 
 
 def _scores(model: ModelSection, reference: Profile, current: Profile) -> FeatureView | None:

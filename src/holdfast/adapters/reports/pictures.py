@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from holdfast.adapters.reports.counted import CategoryPair, Level, NumericPair
+from holdfast.adapters.reports.axis import Tick
+from holdfast.adapters.reports.counted import CategoryPair, Level, NumericPair, Spot
 from holdfast.adapters.reports.histogram import histogram, single_values
 from holdfast.adapters.reports.ranking import ranked
 from holdfast.adapters.reports.spelling import LONGEST_TIP, amount, share, shares, visible
@@ -17,13 +18,13 @@ from holdfast.adapters.reports.svg import Column, columns, paired_bar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from holdfast.adapters.reports.axis import Tick
     from holdfast.adapters.reports.counted import Pair
     from holdfast.adapters.reports.histogram import Histogram
 
 __all__ = ["Bar", "Bars", "Curve", "EndLabel", "QuantileRow", "picture"]
 
 _END = 0.055  # width of a bar at an end, as a share of the picture's
+_NEAR, _CROWDED = 9.0, 24.0  # percent of the width between labels: on a large, a small screen
 _SPACE = 0.02  # between such a bar and the body
 _QUANTILES = {
     "smallest": 0.0,
@@ -47,6 +48,7 @@ class Bar:
     change: str
     drawing: Markup
     quiet: bool = False  # no category of its own: the sum of others
+    fresh: bool = False  # the reference never had it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Curve:
 
     drawing: Markup
     ticks: tuple[Tick, ...]
+    end_ticks: tuple[Tick, ...]  # beneath the bars that stand apart
+    crowded: frozenset[float]  # places of ticks that are too near to these on a small screen
     highest: str
     logarithmic: bool
     ends: tuple[EndLabel, ...]
@@ -112,7 +116,7 @@ def _of_categories(pair: CategoryPair) -> Bars:
     drawn = [*found.levels, *([] if found.unseen is None else [found.unseen])]
     longest = _longest(drawn)
     sums = [level for level in (found.unseen, found.others) if level is not None]
-    rows = [_bar(level, longest) for level in found.levels]
+    rows = [_bar(level, longest, fresh=level.name in found.fresh) for level in found.levels]
     return Bars(
         what="category", rows=(*rows, *(_bar(level, longest, quiet=True) for level in sums))
     )
@@ -127,7 +131,7 @@ def _longest(levels: list[Level]) -> float:
     return max((max(level.before, level.after) for level in levels), default=1.0) or 1.0
 
 
-def _bar(level: Level, longest: float, *, quiet: bool = False) -> Bar:
+def _bar(level: Level, longest: float, *, quiet: bool = False, fresh: bool = False) -> Bar:
     before, after = shares(level.before, level.after)
     shown = visible(level.name)
     fits = max(level.before, level.after) <= longest
@@ -139,6 +143,7 @@ def _bar(level: Level, longest: float, *, quiet: bool = False) -> Bar:
         change=_points(level.change),
         drawing=paired_bar(level.before / longest, level.after / longest) if fits else Markup(),
         quiet=quiet,
+        fresh=fresh,
     )
 
 
@@ -153,6 +158,7 @@ def _points(change: float) -> str:
 def _of_numbers(pair: NumericPair, *, identity: str, name: str) -> Curve:
     drawn = histogram(pair)
     left, right = _room(drawn)
+    ends = _end_ticks(drawn)
     return Curve(
         drawing=columns(
             _groups(drawn, after=False),
@@ -162,7 +168,17 @@ def _of_numbers(pair: NumericPair, *, identity: str, name: str) -> Curve:
             title=f"Distribution of {visible(name)}",
             description=_described(pair, drawn),
         ),
-        ticks=tuple(_moved(tick, left, right) for tick in drawn.axis.ticks),
+        ticks=tuple(
+            moved
+            for tick in drawn.axis.ticks
+            if _apart((moved := _moved(tick, left, right)).position, ends, _NEAR)
+        ),
+        end_ticks=tuple(ends),
+        crowded=frozenset(
+            moved.position
+            for tick in drawn.axis.ticks
+            if not _apart((moved := _moved(tick, left, right)).position, ends, _CROWDED)
+        ),
         highest=share(drawn.highest),
         logarithmic=drawn.axis.logarithmic,
         ends=tuple(_end_label(end, drawn) for end in drawn.ends),
@@ -182,6 +198,27 @@ def _places(drawn: Histogram) -> list[tuple[float, Level]]:
     left = [end for end in (drawn.lower, drawn.zeros) if end is not None]
     places = [(i * (_END + _SPACE), end) for i, end in enumerate(left)]
     return places if drawn.upper is None else [*places, (1 - _END, drawn.upper)]
+
+
+def _end_ticks(drawn: Histogram) -> list[Tick]:
+    """Label the bars that stand apart, in short; beneath the picture they are told in words."""
+    short = {
+        id(drawn.lower): f"<{amount(float(drawn.axis.bounds[0]))}",
+        id(drawn.zeros): "0",
+        id(drawn.upper): f">{amount(float(drawn.axis.bounds[-1]))}",
+    }
+    return [Tick(position=_under(begin), label=short[id(end)]) for begin, end in _places(drawn)]
+
+
+def _under(begin: float) -> float:
+    """Return where a label is put beneath a bar, in percent; at the rims it keeps inside."""
+    if begin == 0:
+        return 0.0
+    return 100.0 if begin == 1 - _END else round(100 * (begin + _END / 2), 1)
+
+
+def _apart(position: float, ticks: list[Tick], least: float) -> bool:
+    return all(abs(position - tick.position) >= least for tick in ticks)
 
 
 def _groups(drawn: Histogram, *, after: bool) -> list[list[Column]]:
@@ -217,16 +254,22 @@ def _end_label(end: Level, drawn: Histogram) -> EndLabel:
 
 def _quantile_rows(pair: NumericPair) -> tuple[QuantileRow, ...]:
     levels: NDArray[np.float64] = np.array(list(_QUANTILES.values()))
-    before, after = pair.quantiles(levels)
+    before, after = ([_placed(spot) for spot in side] for side in pair.spots(levels))
+    left, right = pair.reference, pair.current
     outer = [
-        (pair.reference.minimum, pair.current.minimum),
-        *zip(before[1:-1].tolist(), after[1:-1].tolist(), strict=True),
-        (pair.reference.maximum, pair.current.maximum),
+        (_known(left.minimum), _known(right.minimum)),
+        *zip(before[1:-1], after[1:-1], strict=True),
+        (_known(left.maximum), _known(right.maximum)),
     ]
     return tuple(
-        QuantileRow(name=name, before=_known(left), after=_known(right))
-        for name, (left, right) in zip(_QUANTILES, outer, strict=True)
+        QuantileRow(name=name, before=one, after=other)
+        for name, (one, other) in zip(_QUANTILES, outer, strict=True)
     )
+
+
+def _placed(spot: Spot) -> str:
+    ends = _known(spot.low), _known(spot.high)
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
 
 
 def _known(value: float | None) -> str:
@@ -235,8 +278,7 @@ def _known(value: float | None) -> str:
 
 def _described(pair: NumericPair, drawn: Histogram) -> str:
     (low, middle, high), after = (
-        [_known(value) for value in side.tolist()]
-        for side in pair.quantiles(np.array([0.05, 0.5, 0.95]))
+        [_placed(spot) for spot in side] for side in pair.spots(np.array([0.05, 0.5, 0.95]))
     )
     scale = ", on a logarithmic axis" if drawn.axis.logarithmic else ""
     return (

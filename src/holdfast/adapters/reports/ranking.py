@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Ranked", "ranked"]
 
 MOST_LEVELS = 12
+_MOST_FRESH = 4
+_WORTH_A_BAR = 0.01  # share of the current values; smaller new categories are one bar together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +25,14 @@ class Ranked:
     """The categories worth a bar.
 
     Attributes:
-        levels: By change, the largest first.
+        levels: By change, the largest first; those of the reference and new ones.
+        fresh: Names of the new ones.
         others: What all categories left out add up to, or None if none is.
-        unseen: What the reference's categories do not cover, or None if there is nothing.
+        unseen: All further new ones, or None if there is none.
     """
 
     levels: tuple[Level, ...]
+    fresh: frozenset[str]
     others: Level | None
     unseen: Level | None
 
@@ -49,12 +53,29 @@ def ranked(pair: CategoryPair, *, most: int = MOST_LEVELS) -> Ranked:
             break
         shown.add(level.name)
     rest = [level for level in levels if level.name not in shown]
-    unseen = pair.unseen
+    fresh, unseen = _fresh(pair)
+    kept = [level for level in by_change if level.name in shown]
     return Ranked(
-        levels=tuple(level for level in by_change if level.name in shown),
+        levels=tuple(sorted([*kept, *fresh], key=lambda level: -abs(level.change))),
+        fresh=frozenset(_names(fresh)),
         others=_sum(rest) if rest else None,
-        unseen=unseen if unseen.before or unseen.after else None,
+        unseen=unseen,
     )
+
+
+def _fresh(pair: CategoryPair) -> tuple[list[Level], Level | None]:
+    """Return the large new categories by name, and what the others add up to."""
+    everything, n = pair.unseen, max(1, pair.current.n_values)
+    named = [
+        Level(name=name, before=0.0, after=times / n)
+        for name, times in pair.current.unseen[:_MOST_FRESH]
+        if times >= _WORTH_A_BAR * n
+    ]
+    left = everything.after - sum(level.after for level in named)
+    if everything.before == 0 and left * n < 0.5:
+        return named, None
+    name = "other new ones" if named else "new ones"
+    return named, Level(name=name, before=everything.before, after=max(0.0, left))
 
 
 def _names(levels: Sequence[Level]) -> list[str]:

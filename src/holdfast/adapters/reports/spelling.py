@@ -8,10 +8,13 @@ import unicodedata
 __all__ = [
     "LONGEST_TIP",
     "amount",
+    "between",
     "chance",
     "count",
+    "effect_size",
     "p_figure",
     "quoted",
+    "sentence",
     "share",
     "shares",
     "times",
@@ -104,6 +107,34 @@ def amount(value: float) -> str:
         return f"{value:,.0f}"
     text = f"{value:.{3 - math.floor(math.log10(size))}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def effect_size(value: float) -> str:
+    """Return an effect with two digits after the point, or two that count if it is small.
+
+    >>> effect_size(0.234), effect_size(0.0031), effect_size(0.0)
+    ('0.23', '0.0031', '0')
+    """
+    return f"{value:.2f}" if value >= 0.095 else f"{float(f'{value:.2g}'):.4g}"
+
+
+def between(low: float, high: float) -> str:
+    """Return a value of which no more may be known than between which others it lies.
+
+    >>> between(3.0, 3.0), between(0.634, 4.855)
+    ('3', 'somewhere between 0.634 and 4.855')
+    """
+    ends = amount(low), amount(high)
+    return ends[0] if ends[0] == ends[1] else f"somewhere between {ends[0]} and {ends[1]}"
+
+
+def sentence(clause: str) -> str:
+    """Return a clause as a sentence.
+
+    >>> sentence("it rose"), sentence("there are a, b …")
+    ('It rose.', 'There are a, b …')
+    """
+    return clause[:1].upper() + clause[1:] + ("" if clause.endswith("…") else ".")
 
 
 def count(n: int, what: str) -> str:

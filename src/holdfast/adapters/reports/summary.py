@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.reports.counted import CategoryPair, NumericPair
-from holdfast.adapters.reports.spelling import quoted, share, shares
+from holdfast.adapters.reports.spelling import quoted, sentence, share, shares
 from holdfast.adapters.reports.verdict import needed_in_words
 from holdfast.adapters.reports.words import levels_in_words, quantiles_in_words
 from holdfast.drift.verdicts import Verdict
@@ -25,7 +25,7 @@ def summary(feature: FeatureReport, pair: Pair) -> str:
         pair: Its counts in both windows.
     """
     if feature.broken is not None:
-        return _sentence(feature.broken)
+        return sentence(feature.broken)
     if feature.verdict is Verdict.UNDERPOWERED:
         return needed_in_words(feature) or "Too few rows to tell."
     if feature.verdict is Verdict.STABLE:
@@ -40,7 +40,7 @@ def summary(feature: FeatureReport, pair: Pair) -> str:
         before, after = shares(feature.reference_missing, feature.current_missing)
         verb = "rose" if feature.current_missing > feature.reference_missing else "fell"
         clauses.append(f"missing values {verb} from {before} to {after}")
-    return " ".join(_sentence(clause) for clause in clauses if clause)
+    return " ".join(sentence(clause) for clause in clauses if clause)
 
 
 def _values(pair: Pair) -> str:
@@ -62,7 +62,3 @@ def _stable(feature: FeatureReport) -> str:
     if feature.reference_missing == feature.current_missing == 1.0:
         return "All values are missing, as in the reference."
     return "No change that matters."
-
-
-def _sentence(clause: str) -> str:
-    return clause[:1].upper() + clause[1:] + "."

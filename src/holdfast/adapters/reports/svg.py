@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -9,7 +10,17 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["HEIGHT", "WIDTH", "Column", "columns", "paired_bar", "single_bar"]
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "Cell",
+    "Column",
+    "band",
+    "columns",
+    "paired_bar",
+    "single_bar",
+    "strip",
+]
 
 WIDTH, HEIGHT = 1000.0, 100.0  # of the drawing; the page stretches it
 
@@ -35,6 +46,35 @@ _SINGLE = Markup(
     '<svg class="bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">'
     '<rect class="c" width="{length}" y="3" height="8"/></svg>'
 )
+
+_STRIP = Markup(
+    '<svg class="strip" viewBox="0 0 {width} 10" preserveAspectRatio="none" aria-hidden="true">'
+    "{cells}</svg>"
+)
+_BAND = Markup(
+    '<svg class="band" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">'
+    '<path class="g" d="M0 50H1000"/><rect class="r" x="{begin}" y="25" width="{width}" '
+    'height="50"/><path class="n" d="M{now} 0V100"/></svg>'
+)
+_STROKES = {"s": (7, 3), "u": (3.5, 3)}  # from the top, and height: shapes tell without colours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Adjoining cells of a strip that look alike.
+
+    Attributes:
+        mark: ``d0`` to ``d3`` for drift from faint to strong, ``s`` stable, ``u`` unknown,
+            ``e`` for nothing at all.
+        begin: The first one's place.
+        length: How many.
+        title: What is told to who points at it; may hold anything.
+    """
+
+    mark: str
+    begin: int
+    length: int
+    title: str = ""
 
 
 def columns(
@@ -74,6 +114,51 @@ def paired_bar(before: float, after: float) -> Markup:
 def single_bar(length: float) -> Markup:
     """Draw one length in [0, 1]."""
     return _SINGLE.format(length=_figure(100 * length))
+
+
+def strip(cells: Sequence[Cell], length: int) -> Markup:
+    """Draw a row of cells: drift fills them, what is stable keeps to the ground.
+
+    Cells without a title are drawn together, by mark: a map may have thousands.
+    """
+    titled = Markup().join(_cell(cell) for cell in cells if cell.title)
+    marks = sorted({cell.mark for cell in cells if not cell.title and cell.mark != "e"})
+    together = Markup().join(
+        Markup('<path class="{}" d="{}"/>').format(
+            mark,
+            "".join(_block(cell) for cell in cells if cell.mark == mark and not cell.title),
+        )
+        for mark in marks
+    )
+    return _STRIP.format(width=10 * length, cells=titled + together)
+
+
+def band(begin: float, end: float, now: float) -> Markup:
+    """Draw a value against a band; all in [0, 1] from the left."""
+    return _BAND.format(
+        begin=_figure(WIDTH * begin),
+        width=_figure(WIDTH * (end - begin)),
+        now=_figure(WIDTH * now),
+    )
+
+
+def _cell(cell: Cell) -> Markup:
+    left, top, width, height = _place(cell)
+    return Markup(
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
+    ).format(cell.mark, left, top, width, height, cell.title)
+
+
+def _block(cell: Cell) -> str:
+    left, top, width, height = _place(cell)
+    return f"M{left} {top}h{width}v{height}h-{width}z"
+
+
+def _place(cell: Cell) -> tuple[str, ...]:
+    """Return where a cell begins, from the left and the top, and how large it is."""
+    top, height = _STROKES.get(cell.mark, (0, 10))
+    gap = 0.8 if cell.mark != "s" else 0.0  # blocks stand apart, the ground is one line
+    return tuple(map(_figure, (10.0 * cell.begin, top, 10.0 * cell.length - gap, height)))
 
 
 def _break(left: float, right: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.reports.severity import Severity, by_severity
-from holdfast.adapters.reports.spelling import count, share, times, visible
+from holdfast.adapters.reports.spelling import count, effect_size, share, times, visible
 from holdfast.domain.contract import FeatureKind
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def seen(report: DriftReport, *, power: float = 0.8) -> list[str]:
     ):
         features = [feature for feature in report.features if feature.kind in kinds]
         least = [found for feature in features if (found := detectable(feature)) is not None]
-        if least:
+        if least and min(least) > 1:
+            told.append(f"In {what} features no shift, however large, would surely be found.")
+        elif least:
             told.append(
                 f"In {what} features {effect} of {_range(min(least), max(least))} or more would "
                 f"have been found {times(power)}."
@@ -146,8 +148,8 @@ def _badge(report: DriftReport, found: dict[Severity, list[FeatureReport]]) -> S
 
 
 def _range(least: float, most: float) -> str:
-    most_shown = "more than 1 (nothing)" if most > 1 else f"{most:.2f}"
-    return f"{least:.2f}" if f"{least:.2f}" == most_shown else f"{least:.2f} to {most_shown}"
+    shown = effect_size(least), "more than 1 (nothing)" if most > 1 else effect_size(most)
+    return shown[0] if shown[0] == shown[1] else f"{shown[0]} to {shown[1]}"
 
 
 def _enough(report: DriftReport) -> list[str]:

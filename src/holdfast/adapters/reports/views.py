@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from holdfast.adapters.reports.counted import CategoryPair
 from holdfast.adapters.reports.pictures import Bars, Curve, picture
 from holdfast.adapters.reports.severity import Severity, severity_of
-from holdfast.adapters.reports.spelling import LONGEST_TIP, amount, p_figure, share, shares, visible
+from holdfast.adapters.reports.spelling import (
+    LONGEST_TIP,
+    amount,
+    effect_size,
+    p_figure,
+    share,
+    shares,
+    visible,
+)
 from holdfast.adapters.reports.summary import summary
 from holdfast.adapters.reports.verdict import detectable, needed_in_words
 from holdfast.adapters.reports.words import meaning, method_name
@@ -55,6 +63,7 @@ class FeatureView:
     effect: float
     effect_shown: str
     effect_name: str
+    n_values: tuple[str, str]
     missing: tuple[str, str]
     unseen: tuple[UnseenView, ...]
     n_unseen_names: int
@@ -102,8 +111,9 @@ def feature_view(
         severity=severity_of(feature),
         summary=summary(feature, pair),
         effect=0.0 if strongest is None else strongest.result.effect,
-        effect_shown="–" if strongest is None else f"{strongest.result.effect:.2f}",
+        effect_shown="–" if strongest is None else effect_size(strongest.result.effect),
         effect_name=_EFFECTS.get(method, "KS distance" if method else "no test applied"),
+        n_values=(f"{pair.reference.n_values:,}", f"{pair.current.n_values:,}"),
         missing=shares(feature.reference_missing, feature.current_missing),
         unseen=tuple(
             UnseenView(name=visible(name), share=share(n / pair.current.n_values))
@@ -118,7 +128,7 @@ def feature_view(
 
 
 def _least(effect: float) -> str:
-    return "nothing: no shift is that large" if effect > 1 else f"{effect:.2f}"
+    return "no shift is that large" if effect > 1 else effect_size(effect)
 
 
 def _finding(test: FeatureTest, pair: Pair) -> FindingView:

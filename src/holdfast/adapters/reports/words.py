@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from holdfast.adapters.reports.counted import CategoryPair, NumericPair
-from holdfast.adapters.reports.spelling import amount, chance, quoted, share, shares
+from holdfast.adapters.reports.spelling import (
+    amount,
+    between,
+    chance,
+    quoted,
+    sentence,
+    share,
+    shares,
+)
 from holdfast.drift.broken import absent_share
 from holdfast.drift.methods.protocol import DEALS
 
@@ -67,14 +75,19 @@ def levels_in_words(levels: list[Level], *, most: int = 2) -> str:
 
 def quantiles_in_words(pair: NumericPair) -> str:
     """Tell how a number's middle moved, or its spread if the middle stayed."""
-    before, after = (list(map(float, side)) for side in pair.quantiles(_QUARTERS))
-    if amount(before[1]) != amount(after[1]):
-        verb = "rose" if after[1] > before[1] else "fell"
-        return f"the median {verb} from {amount(before[1])} to {amount(after[1])}"
-    spans = [f"{amount(low)} to {amount(high)}" for low, _, high in (before, after)]
-    if spans[0] != spans[1]:
+    before, after = pair.spots(_QUARTERS)
+    medians = [between(side[1].low, side[1].high) for side in (before, after)]
+    if medians[0] != medians[1]:
+        if after[1].low >= before[1].high:
+            return f"the median rose from {medians[0]} to {medians[1]}"
+        if after[1].high <= before[1].low:
+            return f"the median fell from {medians[0]} to {medians[1]}"
+        return _gap(pair)
+    vague = any(spot.low != spot.high for spot in (*before, *after))
+    spans = [f"{amount(side[0].low)} to {amount(side[2].low)}" for side in (before, after)]
+    if spans[0] != spans[1] and not vague:
         return (
-            f"the median stayed at {amount(after[1])}, but the middle half now runs from "
+            f"the median stayed at {medians[1]}, but the middle half now runs from "
             f"{spans[1]} (before: {spans[0]})"
         )
     return _gap(pair)
@@ -108,10 +121,6 @@ def _dealt(result: MethodResult) -> str:
     return told + _tested(result)
 
 
-def _sentence(clause: str) -> str:
-    return clause[:1].upper() + clause[1:] + "."
-
-
 def _gap(pair: NumericPair) -> str:
     gap = pair.gap
     before, after = shares(gap.before, gap.after)
@@ -125,7 +134,7 @@ def _kolmogorov_smirnov(result: MethodResult, pair: Pair) -> str | None:
     if result.statistic == 0:
         return "Both windows have the same distribution, value for value."
     bound = f" (at most {share(result.bound)} more within a cell)" if result.bound >= 0.001 else ""
-    return f"{_sentence(_gap(pair))} Nowhere is the gap wider{bound}.{_tested(result)}"
+    return f"{sentence(_gap(pair))} Nowhere is the gap wider{bound}.{_tested(result)}"
 
 
 def _anderson_darling(result: MethodResult, pair: Pair) -> str | None:
@@ -148,7 +157,7 @@ def _categories(result: MethodResult, pair: Pair) -> str | None:
     told = levels_in_words(pair.levels)
     if not told and not pair.unseen.change:
         return "The categories have the same shares in both windows."
-    first = _sentence(told) if told else "The known categories kept their proportions."
+    first = sentence(told) if told else "The known categories kept their proportions."
     return (
         f"{first} {share(result.effect)} of the rows would have to change category to make "
         f"the windows alike.{_tested(result)}"
@@ -166,6 +175,8 @@ def _missingness(result: MethodResult, pair: Pair) -> str:
     written = shares(before, after)
     if before == after:
         return f"The share of missing values is the same: {written[0]}."
+    if written[0] == written[1]:
+        return f"The share of missing values is nearly the same: {written[0]}.{_tested(result)}"
     verb = "rose" if after > before else "fell"
     return f"The share of missing values {verb} from {written[0]} to {written[1]}.{_tested(result)}"
 

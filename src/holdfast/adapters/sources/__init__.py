@@ -1,10 +1,11 @@
-"""Where rows come from: delimited text, Parquet files and folders, memory."""
+"""Where rows come from: delimited text, Parquet files and folders, memory, the store."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.sources.csv import CsvSource
+from holdfast.adapters.sources.logged import LoggedSource
 from holdfast.adapters.sources.memory import TableSource
 from holdfast.adapters.sources.parquet import ParquetSource
 from holdfast.domain.errors import DataFileError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from holdfast.ports.data_source import DataSource
 
-__all__ = ["CsvSource", "ParquetSource", "TableSource", "open_source"]
+__all__ = ["CsvSource", "LoggedSource", "ParquetSource", "TableSource", "open_source"]
 
 
 def open_source(path: Path, *, delimiter: str | None = None, header: bool = True) -> DataSource:

@@ -14,9 +14,11 @@ from holdfast.domain.errors import ColumnError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["clean_schema", "refuse_namesakes"]
+__all__ = ["clean_schema", "refuse_bad_text", "refuse_namesakes"]
 
-_EXACT = 2**53  # whole numbers beyond it have no float64 of their own
+_EXACT = 2**53  # from here on, whole numbers share a float64
+
+_TEXT = frozenset({pa.string(), pa.large_string()})
 
 
 def clean_schema(schema: pa.Schema, select: Callable[[list[str]], Iterable[pa.Table]]) -> pa.Schema:
@@ -61,6 +63,29 @@ def refuse_namesakes(names: Sequence[str]) -> None:
             )
 
 
+def refuse_bad_text(table: pa.Table) -> None:
+    """Refuse text whose bytes are not UTF-8: Parquet's writers and readers do not look.
+
+    Of dictionaries the few words are looked at.
+
+    Raises:
+        ColumnError: If there is such text.
+    """
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        encoded = pa.types.is_dictionary(column.type)
+        if (column.type.value_type if encoded else column.type) not in _TEXT:
+            continue
+        try:
+            for chunk in column.chunks:
+                (chunk.dictionary if encoded else chunk).validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise ColumnError(
+                name,
+                "holds text that is not UTF-8",
+                remedy="Write the data again, with its text in UTF-8.",
+            ) from error
+
+
 def _wide(batches: Iterable[pa.Table]) -> set[str]:
     """Return the columns of whole numbers that float64 cannot tell apart."""
     wide: set[str] = set()
@@ -71,4 +96,4 @@ def _wide(batches: Iterable[pa.Table]) -> set[str]:
 
 
 def _beyond(low: int | None, high: int | None) -> bool:
-    return low is not None and high is not None and (low < -_EXACT or high > _EXACT)
+    return low is not None and high is not None and (low <= -_EXACT or high >= _EXACT)

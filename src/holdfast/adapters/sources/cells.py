@@ -120,7 +120,7 @@ class ColumnForm:
         """Return the text cells as values of the field's type."""
         present = blanked(cells, none=self.kind is not CellKind.TEXT)
         # `is_in` knows no null; whatever a reader made of one is taken back.
-        return pc.if_else(pc.is_valid(present), _READERS[self.kind](present), None)
+        return pc.if_else(pc.is_valid(present), _READERS[self.kind](present), pa.NA)
 
 
 class FormFinder:

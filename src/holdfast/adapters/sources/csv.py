@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from holdfast.adapters.sources.cells import CellKind, ColumnForm, FormFinder
-from holdfast.adapters.sources.dialect import Dialect, file_digest, sniff
+from holdfast.adapters.sources.dialect import Dialect, file_digest, no_rows, sniff
 from holdfast.domain.columns import with_notes
 from holdfast.domain.errors import DataFileError
 
@@ -106,19 +106,17 @@ class CsvSource:
 
     def _check_end(self, last: pa.RecordBatch | None) -> None:
         if last is None:
-            raise DataFileError(
-                self._path,
-                "the file has a header but no rows",
-                remedy="Export the data again, or pass --no-header if the row is data.",
-            )
+            raise no_rows(self._path)
         # The parser takes the end of the file for the missing quote, and all rows between
         # for one cell.
         row = last.slice(last.num_rows - 1).to_pylist()[0]
-        if self._dialect.odd_quotes and any("\n" in cell for cell in row.values()):
+        over_lines = any("\n" in cell for cell in row.values())
+        if self._dialect.odd_quotes and (over_lines or self._dialect.ends_quoted):
             raise DataFileError(
                 self._path,
                 "a quote is opened and never closed",
-                remedy="Close it; a quote inside a quoted cell is written twice.",
+                remedy="Close it, or fetch the file again if it was cut off; a quote inside a "
+                "quoted cell is written twice.",
             )
 
     def _typed(self, batches: list[pa.RecordBatch], forms: tuple[ColumnForm, ...]) -> pa.Table:

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Dialect", "check_readable", "file_digest", "sniff"]
+__all__ = ["Dialect", "check_readable", "file_digest", "no_rows", "sniff"]
 
 _SEPARATORS = ",;\t|"
 _HEAD = 1 << 18  # bytes looked at for the separator
 _BLOCK = 1 << 20
+_TAIL = 1 << 16  # bytes looked at for the end of the last line
 _MAGIC = {
     b"PK\x03\x04": ("is a ZIP archive or an Excel workbook", "Unpack it, or save it as CSV."),
     b"PAR1": ("is a Parquet file", "Give it the ending .parquet."),
@@ -43,6 +44,7 @@ class Dialect:
     skip_lines: int  # blank lines above the first row
     has_header: bool
     odd_quotes: bool  # one of the quotes has no partner
+    ends_quoted: bool  # the last line ends within a quoted cell
     notes: tuple[str, ...]
 
 
@@ -78,7 +80,7 @@ def sniff(path: Path, *, delimiter: str | None, header: bool) -> Dialect:
     check_readable(path)
     gzipped = _head(path, 2) == b"\x1f\x8b"
     try:
-        encoding, head, n_quotes = _decoded(path, gzipped=gzipped)
+        encoding, head, n_quotes, tail = _decoded(path, gzipped=gzipped)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFileError(
             path, f"the gzip data is damaged or cut off ({error})", remedy="Fetch it again."
@@ -86,6 +88,8 @@ def sniff(path: Path, *, delimiter: str | None, header: bool) -> Dialect:
     text = head.lstrip("\r\n")
     if not text.strip():
         raise DataFileError(path, "the file is empty", remedy="Export the data again.")
+    if header and len(head) < _HEAD and not {"\n", "\r"} & set(text):
+        raise no_rows(path)  # the parser stumbles over a line without an end
     separator = delimiter or _separator(text)
     first = next(csv.reader(StringIO(text), delimiter=separator))
     notes = ["read as Latin-1: the file is not UTF-8"] if encoding != "utf8" else []
@@ -99,6 +103,7 @@ def sniff(path: Path, *, delimiter: str | None, header: bool) -> Dialect:
         skip_lines=head[: len(head) - len(text)].count("\n"),
         has_header=header,
         odd_quotes=n_quotes % 2 == 1,
+        ends_quoted=_ends_quoted(tail.decode(encoding, errors="replace"), separator),
         notes=tuple(notes),
     )
 
@@ -108,15 +113,24 @@ def _head(path: Path, size: int) -> bytes:
         return file.read(size)
 
 
-def _decoded(path: Path, *, gzipped: bool) -> tuple[str, str, int]:
-    """Return the encoding of the whole file, its first rows, and how many quotes it has."""
+def no_rows(path: Path) -> DataFileError:
+    """Return the error that a file of nothing but a header is."""
+    return DataFileError(
+        path,
+        "the file has a header but no rows",
+        remedy="Export the data again, or pass --no-header if the row is data.",
+    )
+
+
+def _decoded(path: Path, *, gzipped: bool) -> tuple[str, str, int, bytes]:
+    """Return the whole file's encoding, its first rows, how many quotes it has, and its end."""
     with gzip.open(path) if gzipped else path.open("rb") as file:
         head = file.read(_HEAD)
         _refuse_binary(path, head)
-        encoding, n_quotes = _scanned(head, file)
+        encoding, n_quotes, tail = _scanned(head, file)
     complete = head if len(head) < _HEAD else head[: head.rfind(b"\n") + 1] or head
     text = complete.decode("utf-8-sig" if encoding == "utf8" else encoding, errors="replace")
-    return encoding, text, n_quotes
+    return encoding, text, n_quotes, tail
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
@@ -129,14 +143,15 @@ def _refuse_binary(path: Path, head: bytes) -> None:
         )
 
 
-def _scanned(head: bytes, rest: BufferedIOBase) -> tuple[str, int]:
+def _scanned(head: bytes, rest: BufferedIOBase) -> tuple[str, int, bytes]:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding, n_quotes = "utf8", 0
+    encoding, n_quotes, tail = "utf8", 0, b""
     for block in _blocks(head, rest):  # to the end, so that a damaged gzip is noticed
         n_quotes += block.count(b'"')
+        tail = (tail + block[-_TAIL:])[-_TAIL:]
         if encoding == "utf8" and not _decodes(decoder, block):
             encoding = "latin-1"
-    return encoding, n_quotes
+    return encoding, n_quotes, tail
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes) -> bool:
@@ -153,6 +168,16 @@ def _blocks(head: bytes, rest: BufferedIOBase) -> Iterator[bytes]:
     while block := rest.read(_BLOCK):
         yield block
     yield b""
+
+
+def _ends_quoted(tail: str, separator: str) -> bool:
+    """Return whether the last line stops within a quoted cell, as one that is cut off may."""
+    line = tail.rpartition("\n")[2]
+    try:
+        list(csv.reader([line], delimiter=separator, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def _separator(text: str) -> str:

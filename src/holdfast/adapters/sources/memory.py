@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
-from holdfast.adapters.sources.arrow_columns import clean_schema, refuse_namesakes
+from holdfast.adapters.sources.arrow_columns import (
+    clean_schema,
+    refuse_bad_text,
+    refuse_namesakes,
+)
 from holdfast.domain.cleaning import cleaned
-from holdfast.domain.errors import DataFileError
+from holdfast.domain.errors import ColumnError, DataFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pandas as pd
 
 __all__ = ["TableSource"]
 
@@ -22,13 +28,28 @@ class TableSource:
     """An Arrow table, in the same few types as rows from files.
 
     Args:
-        table: The rows. A data frame becomes a table by
-            ``pyarrow.Table.from_pandas(frame, preserve_index=False)``.
-
+        table: The rows.
     """
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
+
+    @classmethod
+    def of_frame(cls, frame: pd.DataFrame) -> Self:
+        """Take the rows of a pandas data frame; its index is left out.
+
+        Args:
+            frame: Columns of objects must hold values of one type each, and gaps.
+
+        Raises:
+            ColumnError: If a column holds values of several types, or two bear one name.
+        """
+        names = [str(name) for name in frame.columns]
+        refuse_namesakes(names)
+        columns = [
+            _arrow(name, values) for name, (_, values) in zip(names, frame.items(), strict=True)
+        ]
+        return cls(pa.table(columns, names=names))
 
     @cached_property
     def digest(self) -> str:
@@ -43,6 +64,7 @@ class TableSource:
     def schema(self) -> pa.Schema:
         """Names and types of the columns, as `read` gives them."""
         self._check()
+        refuse_bad_text(self._table)
         return clean_schema(
             self._table.schema.remove_metadata(), lambda names: [self._table.select(names)]
         )
@@ -52,7 +74,7 @@ class TableSource:
 
         Raises:
             DataFileError: If there is no row.
-            ColumnError: If two columns bear one name.
+            ColumnError: If two columns bear one name, or text is not UTF-8.
         """
         columns = [cleaned(self._table.column(field.name), field.type) for field in self.schema]
         return pa.table(columns, schema=self.schema)
@@ -76,3 +98,20 @@ class TableSource:
             raise DataFileError(
                 "The table in memory", "it has columns but no rows", remedy="Give some rows."
             )
+
+
+def _arrow(name: str, values: pd.Series) -> pa.Array:
+    try:
+        return pa.array(values, from_pandas=True)
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+    ) as error:
+        kinds = sorted({type(value).__name__ for value in values.dropna()})
+        raise ColumnError(
+            name,
+            f"holds objects that do not make one type: {', '.join(kinds)}",
+            remedy="Convert it, as in frame[name].astype(str), or leave it out.",
+        ) from error

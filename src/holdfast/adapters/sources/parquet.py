@@ -11,7 +11,11 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from holdfast.adapters.sources.arrow_columns import clean_schema, refuse_namesakes
+from holdfast.adapters.sources.arrow_columns import (
+    clean_schema,
+    refuse_bad_text,
+    refuse_namesakes,
+)
 from holdfast.adapters.sources.dialect import check_readable, file_digest
 from holdfast.domain.arrow import word_array
 from holdfast.domain.cleaning import clean_type, cleaned
@@ -75,7 +79,7 @@ class ParquetSource:
 
         Raises:
             DataFileError: If the data is missing, empty, cut off or not Parquet.
-            ColumnError: If two columns bear one name.
+            ColumnError: If two columns bear one name, or text is not UTF-8.
         """
         return pa.concat_tables(self.batches(1 << 20)).combine_chunks()
 
@@ -141,6 +145,7 @@ class ParquetSource:
                 inside = [name for name in wanted if name in file.schema_arrow.names]
                 for batch in file.iter_batches(batch_size=rows, columns=inside):
                     table = pa.Table.from_batches([batch])
+                    refuse_bad_text(table)
                     for name in wanted:
                         if name not in inside:
                             table = table.append_column(name, _repeated(words[name], len(batch)))

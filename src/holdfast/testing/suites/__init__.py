@@ -7,6 +7,7 @@ class TestMyLease(LeaseSuite):
 
 from holdfast.testing.suites.clock import ClockSuite
 from holdfast.testing.suites.data_source import DataSourceSuite
+from holdfast.testing.suites.engine import ProfileEngineSuite
 from holdfast.testing.suites.event_log import EventLogSuite
 from holdfast.testing.suites.label_ledger import LabelLedgerSuite
 from holdfast.testing.suites.lease import LeaseSuite
@@ -34,6 +35,7 @@ __all__ = [
     "OutboxSuite",
     "PredictionLogSuite",
     "PredictionReadsSuite",
+    "ProfileEngineSuite",
     "ProfileStoreSuite",
     "ReleaseStoreSuite",
     "RuntimeSuite",

@@ -57,7 +57,7 @@ class TestSingleValues:
         assert [(level.name, level.after) for level in levels] == [
             ("0", 0.0),
             ("1", 0.5),
-            ("other values", 0.5),
+            ("others, 1 to 7", 0.5),
         ]
 
     def test_many_values_are_not(self, compared):

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from holdfast.adapters.reports.sections import Figure, ModelSection, PastWindow
-from holdfast.drift.multivariate.report import MultivariateReport
+from holdfast.domain.windows import Unit, WindowSpan
+from holdfast.drift.history import DriftMatrix
 from holdfast.drift.report import compare_scores
 from holdfast.drift.scores import cut_score_grid, score_profile
 
-VOID = {"meta", "link", "br", "path", "rect"}
+VOID = {"meta", "link", "br"}
 HOSTILE = (
     '<img src=x onerror="alert(1)">',
     "</style><script>alert(2)</script>",
@@ -257,7 +258,78 @@ class TestSections:
         assert "June 900 25% not drifted" in text
         assert "1 column was left out" in text
 
+    def test_notes_stand_beside_the_verdict(self, drifted):
+        """Before anything about features."""
+        text = read(drifted.page(notes=["Reprofiling: <b>300</b> rows."])).text
 
-def test_multivariate_reports_have_what_the_page_reads():
-    """The words and the verdict of whole rows."""
-    assert {"words", "verdict"} <= set(dir(MultivariateReport))
+        assert text.index("Reprofiling: <b>300</b> rows.") < text.index("Broken feeds")
+
+    def test_a_map_of_features_and_windows_stands_beside(self, drifted):
+        """Each row has words for who does not see it."""
+        spans = tuple(WindowSpan(unit=Unit.ROWS, start=i, end=i + 1) for i in range(3))
+        matrix = DriftMatrix(
+            features=("charge", HOSTILE[0]),
+            windows=spans,
+            effects=((0.1, 0.5, None), (0.0, 0.0, None)),
+            verdicts=(("stable", "drifted", "empty"), ("stable", "stable", "empty")),
+        )
+
+        page = read(drifted.page(matrix=matrix))
+
+        assert "Which features drifted when" in page.text
+        assert "charge rows 0 to 1: stable, effect 0.10" in page.text
+        assert "never drifted" in page.text
+        assert "img" not in page.tags
+
+    def test_everything_at_once_stays_small(self, compared):
+        """Two hundred features, seven hundred categories, hundreds of windows without rest."""
+        rng = np.random.default_rng(0)
+        n = 2_000
+        levels = [f"category {i}" for i in range(700)]
+        before, after = (
+            {f"number {i}": rng.lognormal(size=n) for i in range(190)}
+            | {f"word {i}": rng.choice(levels, n).tolist() for i in range(10)}
+            for _ in range(2)
+        )
+        windows = compared(before, after)
+        verdicts = rng.choice(["drifted", "stable", "underpowered"], (200, 300)).tolist()
+        matrix = DriftMatrix(
+            features=tuple(before),
+            windows=tuple(WindowSpan(unit=Unit.ROWS, start=i, end=i + 1) for i in range(300)),
+            effects=tuple(tuple(row) for row in rng.random((200, 300)).tolist()),
+            verdicts=tuple(map(tuple, verdicts)),
+        )
+        history = [
+            PastWindow(name=f"window {i}", n_rows=9, share_drifted=0.3, drifted=None)
+            for i in range(300)
+        ]
+
+        page = windows.page(matrix=matrix, history=history)
+
+        assert len(page.encode()) < 500_000
+        assert "The newest 120 of 300 windows" in read(page).text
+
+
+class TestColours:
+    @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+    def test_words_stand_out_from_what_is_behind_them(self, drifted, theme):
+        """At least 4.5 to 1, as WCAG AA asks of text, in both themes."""
+        found = re.findall(r":root \{(.*?)\}", drifted.page(), re.DOTALL)[theme]
+        colours = dict(re.findall(r"--(\w+): (#\w+)", found))
+
+        for ink in ("text", "quiet", "accent", "broken", "drifted", "underpowered", "stable"):
+            for ground in ("back", "card"):
+                assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+
+
+def contrast(one, other):
+    """Return the ratio of two colours' luminances, as WCAG 2 defines it."""
+    light = sorted(map(_luminance, (one, other)))
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def _luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

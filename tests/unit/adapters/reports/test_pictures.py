@@ -41,7 +41,8 @@ class TestPicture:
 
         assert isinstance(found, Bars)
         assert len(found.rows) == MOST_LEVELS + 2
-        assert [row.name for row in found.rows if row.quiet] == ["unseen", "688 others"]
+        assert [row.name for row in found.rows if row.quiet] == ["688 others"]
+        assert [row.name for row in found.rows if row.fresh] == ["new"]
         assert found.rows[-1].drawing == ""  # its bar would dwarf the others
 
     def test_nothing_is_drawn_of_nothing(self, compared):

@@ -74,6 +74,18 @@ class TestSeen:
 
         assert "values in the current window would be enough for it." in seen(few.report)[-1]
 
+    def test_a_shift_that_nothing_could_show_is_said_to_be_none(self, compared):
+        """One row: no distance above 1 is offered as if there were one."""
+        told = seen(compared({"a": numbers(0)}, {"a": [0.5]}).report)
+
+        assert told[0] == "In numeric features no shift, however large, would surely be found."
+
+    def test_fine_sensitivity_is_not_rounded_away(self, compared):
+        """Of many rows it is thousandths, not 0.00."""
+        many = compared({"a": numbers(0, 60_000)}, {"a": numbers(1, 60_000)})
+
+        assert "a KS distance of 0.01" in seen(many.report)[0]
+
 
 class TestBySeverity:
     def test_orders_by_what_a_reader_has_to_do(self, mixed):

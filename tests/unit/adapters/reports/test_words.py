@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from holdfast.adapters.reports.words import METHOD_NAMES, meaning, method_name
+from holdfast.adapters.reports.words import METHOD_NAMES, meaning, method_name, quantiles_in_words
 from holdfast.drift.methods.protocol import MethodResult
 from holdfast.drift.methods.registry import METHODS
 
@@ -100,3 +102,38 @@ class TestMeaning:
         for feature in gone.report.features:
             for test in feature.tests:
                 assert meaning(test.result, gone.pair(feature.name))
+
+
+class TestQuantilesInWords:
+    def test_does_not_claim_to_know_what_no_cell_tells(self, compared):
+        """Values that the reference never had lie somewhere between its edges."""
+        pair = compared({"x": [5.0] * 60 + [6.0] * 40}, {"x": [1.0] * 50 + [4.0] * 50}).pair("x")
+
+        assert quantiles_in_words(pair) == "the median fell from 5 to somewhere between 1 and 4"
+
+    def test_a_column_that_became_constant_is_told_exactly(self, compared):
+        """Its smallest and its largest value say which it is."""
+        pair = compared({"x": numbers(0)}, {"x": [2.123456] * 500}).pair("x")
+
+        assert quantiles_in_words(pair).endswith("to 2.123")
+
+    def test_windows_that_overlap_are_told_by_their_widest_gap(self, compared):
+        """Where nobody knows which median is larger."""
+        known = [0.0] * 40 + [9.0] * 60
+        before, after = (
+            compared({"x": known}, {"x": values}).pair("x")
+            for values in ([3.0] * 60 + [12.0] * 40, [4.0] * 50 + [14.0] * 50)
+        )
+        pair = replace(after, reference=before.current)  # as a season's reference may be
+
+        assert "of the current values are" in quantiles_in_words(pair)
+
+
+def test_a_tiny_change_of_missing_values_is_no_rise_from_a_share_to_itself(compared):
+    """Shares that read alike are called nearly the same."""
+    before = [None if i < 4 else float(i) for i in range(20_000)]
+    after = [None if i < 5 else float(i) for i in range(20_000)]
+
+    sentence = said(compared({"x": before}, {"x": after}), "x", "missingness")
+
+    assert sentence.startswith("The share of missing values is nearly the same: <0.1%.")

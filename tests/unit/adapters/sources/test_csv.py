@@ -317,6 +317,34 @@ class TestRefusals:
         with pytest.raises(DataFileError, match="a quote is opened and never closed"):
             source('a,b\n1,"x\n' + "2,y\n" * n).read()
 
+    @pytest.mark.parametrize("zipped", [False, True])
+    @pytest.mark.parametrize("n", [1, 300_000])
+    def test_refuses_a_last_line_that_is_torn_within_quotes(self, source, n, zipped):
+        """It has as many fields as the others: the parser takes the end for the quote."""
+        text = "a,b\n" + '1,"x"\n' * n + '2,"y'
+        content = gzip.compress(text.encode(), 1) if zipped else text
+
+        with pytest.raises(DataFileError, match=r"never closed\. Close it, or fetch"):
+            source(content).read()
+
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+    def test_refuses_a_header_without_rows(self, source, end):
+        """Whether its line ends or not."""
+        with pytest.raises(DataFileError, match="the file has a header but no rows"):
+            source(f"a,b{end}").read()
+
+    def test_reads_a_single_row_without_a_header(self, read):
+        """The same line, if it is said to be data."""
+        assert read("1,x\n", header=False) == {"c1": [1.0], "c2": ["x"]}
+
+    def test_refuses_a_gzip_wherever_it_is_cut_off(self, source):
+        """Also where only its checksum is missing."""
+        whole = gzip.compress(b"a,b\n" + b"1,x\n" * 5_000)
+
+        for end in (3, 12, len(whole) // 2, len(whole) - 8, len(whole) - 1):
+            with pytest.raises(DataFileError, match="the gzip data is damaged or cut off"):
+                source(whole[:end]).read()
+
     def test_bears_a_single_quote_inside_a_cell(self, read):
         """Inches are written with it."""
         columns = read('disc,n\n5",1\nother,2\n')

@@ -95,15 +95,47 @@ class TestTypes:
 
         assert [b.column("account").to_pylist() for b in batches] == [["1"], [str(2**53 + 1)]]
 
+    def test_the_first_number_without_a_float_of_its_own_is_text(self, write):
+        """2⁵³ itself: as a double it is also 2⁵³ + 1, and would be counted as another word."""
+        wide = ParquetSource(write(pa.table({"a": [2**53, 1], "b": [-(2**53), 1]}))).read()
+        narrow = ParquetSource(write(pa.table({"a": [2**53 - 1, 1]}))).read()
+
+        assert wide.to_pydict() == {"a": [str(2**53), "1"], "b": [str(-(2**53)), "1"]}
+        assert narrow.column("a").to_pylist() == [2.0**53 - 1, 1.0]
+
 
 class TestRefusals:
-    def test_names_a_file_that_is_cut_off(self, write):
-        """The footer stands at the end; an interrupted download lacks it."""
-        path = write(pa.table({"x": list(range(1000))}))
-        path.write_bytes(path.read_bytes()[:500])
+    @pytest.mark.parametrize("kept", [1, 4, 8, 500, 0.5, -100, -9, -8, -4, -1])
+    def test_names_a_file_wherever_it_is_cut_off(self, write, kept):
+        """In its first bytes, in its rows, in its footer."""
+        path = write(pa.table({"x": list(range(5_000))}))
+        whole = path.read_bytes()
+        end = int(kept * len(whole)) if isinstance(kept, float) else kept
+        path.write_bytes(whole[:end])
 
-        with pytest.raises(DataFileError, match="damaged, cut off"):
+        with pytest.raises(DataFileError, match=r"data\.parquet: the Parquet data is damaged"):
             ParquetSource(path).read()
+
+    @pytest.mark.parametrize(("start", "stop"), [(10, 3_000), (9_000, 12_000)])
+    def test_names_a_file_that_lacks_some_of_its_middle(self, write, start, stop):
+        """Its footer is whole, so that it is only found while rows are read."""
+        path = write(pa.table({"x": list(range(5_000)), "y": [str(i) for i in range(5_000)]}))
+        whole = path.read_bytes()
+        path.write_bytes(whole[:start] + whole[stop:])
+
+        with pytest.raises(DataFileError, match=r"data\.parquet: the Parquet data is damaged"):
+            list(ParquetSource(path).scan(["x", "y"], 1_000))
+
+    @pytest.mark.parametrize("encoded", [False, True], ids=["text", "dictionary"])
+    def test_names_text_that_is_not_utf8(self, write, encoded):
+        """Latin-1 bytes that some writer passed on as text."""
+        words = pa.array([b"stra\xdfe"] * 9).view(pa.string())
+        path = write(pa.table({"street": words.dictionary_encode() if encoded else words}))
+
+        with pytest.raises(ColumnError, match="'street': holds text that is not UTF-8"):
+            ParquetSource(path).read()
+        with pytest.raises(ColumnError, match="'street': holds text that is not UTF-8"):
+            list(ParquetSource(path).scan(["street"], 5))
 
     def test_names_a_file_that_is_something_else(self, tmp_path):
         """The ending is not the content."""
