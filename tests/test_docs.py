@@ -181,6 +181,20 @@ class TestWhole:
         assert shown == expected
 
 
+    def test_the_drift_figures_of_the_readme_are_those_that_were_measured(self):
+        """As above; the whole table stands on a page of its own."""
+        path = ROOT / "benchmarks/results/detection.json"
+        measured = json.loads(path.read_text(encoding="utf-8"))["flagged"]
+        shown = rows(sections(ROOT / "README.md")["Drift alone"])
+
+        expected = [
+            [size, name, *(f"{100 * cell['any']:.0f}" for cell in measured[tool][size].values())]
+            for size in ("1000/1000", "5000/1000")
+            for tool, name in (("holdfast", "Holdfast"), ("evidently", "Evidently"))
+        ]
+        assert shown == expected
+
+
 def commands(group, prefix="holdfast "):
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
