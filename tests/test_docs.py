@@ -180,7 +180,6 @@ class TestWhole:
         ]
         assert shown == expected
 
-
     def test_the_drift_figures_of_the_readme_are_those_that_were_measured(self):
         """As above; the whole table stands on a page of its own."""
         path = ROOT / "benchmarks/results/detection.json"

@@ -105,15 +105,20 @@ class TestDrift:
         assert overflow <= 0
 
     def test_evidentlys_own_report_stands_beside(self, compared):
-        """Run for real; its verdict is told in a sentence."""
+        """Run for real; its verdict is told in a sentence, and here it is the window's."""
         done = run(
-            "drift", "before.csv", "after.csv", "--html", "e.html", "--evidently", cwd=compared
-        )
+            "drift", "before.csv", "after.csv", "--html", "e.html", "--json", "e.json",
+            "--evidently", "--rule", "evidently", cwd=compared,
+        )  # fmt: skip
 
         assert done.returncode == 0, done.stderr
         assert "Evidently counts" in done.stdout
         assert (compared / "e.evidently.html").stat().st_size > 1_000_000
-        assert json.loads((compared / "e.evidently.json").read_text())["tool"] == "evidently"
+        theirs = json.loads((compared / "e.evidently.json").read_text())
+        ours = json.loads((compared / "e.json").read_text())
+        assert theirs["tool"] == "evidently"
+        assert ours["outcome"] == theirs["outcome"]
+        assert ours["drifted"] is theirs["drifted"]
 
     def test_evidently_needs_a_file_to_stand_beside(self, compared):
         """The command line is wrong, and says how it would be right."""

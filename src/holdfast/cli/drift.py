@@ -9,6 +9,7 @@ import typer
 
 from holdfast.cli.drift_answer import Answer, Pair
 from holdfast.cli.drift_options import (
+    BY_EVIDENTLY,
     Alpha,
     CategoricalTest,
     Evidently,
@@ -79,7 +80,9 @@ def drift(
     fail_on: FailOnOption = None,
 ) -> None:
     """Compare two files for drift, without a project."""
+    by_evidently = rule == BY_EVIDENTLY
     said = {
+        "--rule evidently": by_evidently,
         "--step": step,
         "--season": season,
         "--most-seasons": most_seasons,
@@ -93,7 +96,7 @@ def drift(
     how = comparing(
         drop=drop,
         time=time,
-        rule=rule,
+        rule=None if by_evidently else rule,
         weight=weight,
         weights=weights,
         alpha=alpha,
@@ -113,7 +116,14 @@ def drift(
     else:
         from holdfast.cli.drift_files import compare_files
 
-        report, whole = compare_files(pair, how, answer, multivariate=multivariate, spark=spark)
+        report, whole = compare_files(
+            pair,
+            how,
+            answer,
+            multivariate=multivariate,
+            by_evidently=by_evidently,
+            spark=spark,
+        )
     if _alarmed(report, whole, fail_on):
         raise typer.Exit(EXIT_ALARMED)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.settings import DriftSettings
 
 __all__ = [
+    "BY_EVIDENTLY",
     "Alpha",
     "CategoricalTest",
     "Evidently",
@@ -43,6 +44,9 @@ __all__ = [
     "window_spec",
 ]
 
+BY_EVIDENTLY = "evidently"
+"""The rule that leaves the verdict to Evidently's preset, which needs rows, not counts."""
+
 Html = Annotated[Path | None, typer.Option("--html", help="Write the report as one HTML page.")]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="Write the report as JSON; - for the terminal.")
@@ -57,7 +61,7 @@ RuleOption = Annotated[
     str | None,
     typer.Option(
         help="When the rows as a whole count as drifted, as NAME or NAME=BOUND: drift_share, "
-        "weighted_share, any_feature, psi or ks_share."
+        "weighted_share, any_feature, psi, ks_share or evidently."
     ),
 ]
 Alpha = Annotated[float | None, typer.Option(help="False discovery rate over the features' tests.")]
@@ -181,6 +185,7 @@ def refuse_together(with_window: bool, given: Mapping[str, object]) -> None:
 
 _ONLY_WITH_WINDOWS = ("--step", "--season", "--most-seasons", "--partial")
 _ONLY_WITHOUT = {
+    "--rule evidently": "compares the files as wholes, not window by window: leave out --window",
     "--multivariate": "compares the files as wholes, not window by window: leave out --window",
     "--evidently": "compares the files as wholes, not window by window: leave out --window",
     "--spark": "counts the file as a whole: leave out --window, or read the windows here",

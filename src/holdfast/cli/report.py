@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from holdfast.cli.options import Project
-from holdfast.cli.second_opinion import file_beside, write_second_opinion
+from holdfast.cli.second_opinion import ask_evidently, file_beside, write_second_opinion
 from holdfast.cli.writing import TERMINAL, make_folder, write_json, write_text
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def report(
         if evidently:
             beside = file_beside(html, json_file)
             rows, _ = fetch_reference_rows(ports.objects, found.champion.record.release_id)
-            write_second_opinion(rows, rows_of(ports, found), beside, to_error=quiet)
+            opinion = ask_evidently(rows, rows_of(ports, found))
+            write_second_opinion(opinion, beside, to_error=quiet)
     if json_file is not None:
         write_json(json_file, found.to_json())
 

@@ -1,4 +1,4 @@
-"""How commands write Evidently's report beside ours."""
+"""How commands ask Evidently, and write its report beside ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["MOST_ROWS", "file_beside", "write_second_opinion"]
+    from holdfast.adapters.second_opinion.evidently import EvidentlyReport
+
+__all__ = ["MOST_ROWS", "ask_evidently", "file_beside", "write_second_opinion"]
 
 MOST_ROWS = 100_000
 """Rows of a side that Evidently is shown: of a million it takes a minute."""
@@ -34,31 +36,39 @@ def file_beside(html: Path | None, json_file: Path | None) -> Path:
     return ours
 
 
-def write_second_opinion(
-    reference: pa.Table, current: pa.Table, beside: Path, *, to_error: bool = False
-) -> None:
-    """Run Evidently's preset on the same rows, and write its page and its summary.
+def ask_evidently(reference: pa.Table, current: pa.Table) -> EvidentlyReport:
+    """Run Evidently's preset on the same rows, on `MOST_ROWS` of a side at most.
 
     Args:
         reference: Says which columns are compared.
         current: Rows with the same columns.
+
+    Raises:
+        MissingExtraError: If Evidently is not installed.
+    """
+    from holdfast.adapters.second_opinion.evidently import evidently_drift
+    from holdfast.domain.sampling import sample_rows
+
+    return evidently_drift(*(sample_rows([rows], MOST_ROWS) for rows in (reference, current)))
+
+
+def write_second_opinion(found: EvidentlyReport, beside: Path, *, to_error: bool = False) -> None:
+    """Write Evidently's page and its summary.
+
+    Args:
+        found: Its report.
         beside: Our file; ``F.html`` is joined by ``F.evidently.html`` and
             ``F.evidently.json``.
         to_error: Say it on standard error, for standard output holds JSON.
 
     Raises:
-        MissingExtraError: If Evidently is not installed.
         DataFileError: If a file cannot be written.
     """
-    from holdfast.adapters.second_opinion.evidently import evidently_drift
-    from holdfast.domain.sampling import sample_rows
-
-    found = evidently_drift(*(sample_rows([rows], MOST_ROWS) for rows in (reference, current)))
     page, summary = (beside.with_suffix(f".evidently.{end}") for end in ("html", "json"))
     with writing(page, to_error=to_error):
         found.save_html(page)
     with writing(summary, to_error=to_error):
         found.save_json(summary)
-    if max(reference.num_rows, current.num_rows) >= MOST_ROWS:
+    if max(found.opinion.n_reference, found.opinion.n_current) >= MOST_ROWS:
         typer.echo(f"Evidently was shown {MOST_ROWS:,} rows of a side.", err=to_error)
     typer.echo(found.opinion.outcome.why, err=to_error)

@@ -158,7 +158,9 @@ class TestRefuseTogether:
 
         assert caught.value.param_hint == option
 
-    @pytest.mark.parametrize("option", ["--multivariate", "--evidently", "--spark"])
+    @pytest.mark.parametrize(
+        "option", ["--rule evidently", "--multivariate", "--evidently", "--spark"]
+    )
     def test_some_options_are_about_whole_files(self, option):
         """And say what to leave out."""
         with pytest.raises(typer.BadParameter, match="leave out --window"):

@@ -44,7 +44,7 @@ def rule_named(name: str, /, **bounds: float) -> Rule:
     if name not in RULES:
         meant = nearest(name, RULES)
         hint = f"did you mean {meant!r}? " if meant else ""
-        raise ValueError(f"there is no rule {name!r}; {hint}(it takes one of {', '.join(RULES)})")
+        raise ValueError(f"there is no rule {name!r}; {hint}it takes one of {', '.join(RULES)}")
     taken = [parameter.name for parameter in fields(RULES[name]) if parameter.init]
     unknown = [bound for bound in bounds if bound not in taken]
     if unknown:
