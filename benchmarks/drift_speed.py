@@ -146,6 +146,7 @@ def cold(folder: Path, n_rows: int, repetitions: int, seed: int) -> Figures:
         for j, name in enumerate(("a", "b")):
             rng = np.random.default_rng([seed, 5, i, j])
             pq.write_table(fresh_rows(n_rows, rng), folder / f"{name}.parquet")
+        os.sync()  # or writing them back would be timed
         seconds.append(_timed(partial(_run, command, folder)))
     _run([*command, "--json", "report.json"], folder)
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CellLookup"]
 
 _STEPS = 1 << 14  # the table then fits the fastest caches
-_BLOCK = 1 << 15  # values whose intermediate results stay in the cache, too
+_BLOCK = 1 << 16  # values whose intermediate results stay in the cache, too
 _DEEPEST = 4  # how often crowded steps are looked at more closely before searching
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
-__all__ = ["DataSource"]
+__all__ = ["DataSource", "DividedSource", "Part"]
 
 
 class DataSource(Protocol):
@@ -53,6 +53,31 @@ class DataSource(Protocol):
         Args:
             columns: Those wanted; one that is not there is left out.
             rows: How many a batch should hold, about.
+
+        Raises:
+            DataFileError: If the data is missing, empty or unreadable.
+        """
+        ...
+
+
+class Part(Protocol):
+    """Some of a source's rows."""
+
+    def scan(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Yield each row of the part once; see `DataSource.scan`."""
+        ...
+
+
+@runtime_checkable
+class DividedSource(Protocol):
+    """A source whose parts can be read at the same time, each by a thread of its own."""
+
+    def parts(self, n: int) -> Sequence[Part]:
+        """Divide the rows.
+
+        Args:
+            n: How many parts are wanted at least; there may be fewer if the data are not
+                stored in so many.
 
         Raises:
             DataFileError: If the data is missing, empty or unreadable.

@@ -5,23 +5,31 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial, reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import DataFileError
 from holdfast.drift.rows import columns_needed, count_rows
+from holdfast.ports.data_source import DividedSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
+
+    import pyarrow as pa
 
     from holdfast.domain.contract import Contract
     from holdfast.drift.grid import Grid
     from holdfast.drift.profile import Profile
-    from holdfast.ports.data_source import DataSource
+    from holdfast.ports.data_source import DataSource, Part
+
+    Count = Callable[[pa.Table], Profile]
 
 __all__ = ["LocalEngine"]
 
 _ROWS = 1 << 17  # in a batch: enough that threads seldom wait for each other
+_PARTS = 4  # for each thread, so that none waits long for the last one
 _WAITING = 2  # batches read ahead for each thread; bounds the memory
 
 
@@ -65,13 +73,31 @@ class LocalEngine:
     def _counted(
         self, rows: DataSource, contract: Contract, grid: Grid, moments: str | None
     ) -> Iterator[Profile]:
+        """Yield the counts of parts, or of batches where the source is only one part."""
+        names = columns_needed(contract, grid, moments=moments)
+        count = partial(count_rows, contract=contract, grid=grid, moments=moments)
+        parts = rows.parts(self._threads * _PARTS) if isinstance(rows, DividedSource) else ()
+        with ThreadPoolExecutor(self._threads) as pool:
+            if len(parts) >= self._threads:
+                yield from filter(None, pool.map(partial(_count_part, names, count), parts))
+            else:
+                yield from self._as_they_come(pool, rows.scan(names, _ROWS), count)
+
+    def _as_they_come(
+        self, pool: Executor, batches: Iterable[pa.Table], count: Count
+    ) -> Iterator[Profile]:
         """Yield each batch's counts, with a bounded number of batches on their way."""
         waiting: deque[Future[Profile]] = deque()
-        names = columns_needed(contract, grid, moments=moments)
-        with ThreadPoolExecutor(self._threads) as pool:
-            for batch in rows.scan(names, _ROWS):
-                waiting.append(pool.submit(count_rows, batch, contract, grid, moments=moments))
-                if len(waiting) >= self._threads * _WAITING:
-                    yield waiting.popleft().result()
-            while waiting:
+        for batch in batches:
+            waiting.append(pool.submit(count, batch))
+            if len(waiting) >= self._threads * _WAITING:
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _count_part(names: Sequence[str], count: Count, part: Part) -> Profile | None:
+    """Read and count in one thread: rows then never change hands, nor caches."""
+    counted = map(count, part.scan(names, _ROWS))
+    first = next(counted, None)
+    return None if first is None else reduce(add, counted, first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["ParquetSource", "parquet_files"]
+__all__ = ["ParquetPart", "ParquetSource", "parquet_files"]
 
 _SCANNED = 1 << 17
 _NO_WORD = "__HIVE_DEFAULT_PARTITION__"  # what writers call a folder of missing values
@@ -59,6 +60,7 @@ class ParquetSource:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._n_groups: dict[Path, int] = {}
 
     @cached_property
     def digest(self) -> str:
@@ -94,6 +96,16 @@ class ParquetSource:
         """Yield the columns named as they are stored, text as dictionaries."""
         yield from self._scanned(columns, rows, encoded=True)
 
+    def parts(self, n: int) -> tuple[ParquetPart, ...]:
+        """Divide the rows by files and, where these are fewer than `n`, by row groups."""
+        self._stored  # noqa: B018 - looked at here, once, not by each thread
+        in_file = -(-n // len(self._files))
+        return tuple(
+            ParquetPart(source=self, path=path, groups=groups)
+            for path in self._files
+            for groups in _runs(self._n_groups[path], in_file)
+        )
+
     @cached_property
     def _files(self) -> tuple[Path, ...]:
         if not self._path.is_dir():
@@ -115,6 +127,7 @@ class ParquetSource:
         for path in self._files:
             with _opened(path) as file:
                 n_rows += file.metadata.num_rows
+                self._n_groups[path] = file.num_row_groups
                 schemas.append(file.schema_arrow.remove_metadata())
             refuse_namesakes(schemas[-1].names)
             _check_alike(path, schemas[-1], self._files[0], schemas[0])
@@ -135,21 +148,77 @@ class ParquetSource:
 
     def _scanned(self, names: Sequence[str], rows: int, *, encoded: bool) -> Iterator[pa.Table]:
         """Yield the rows file by file; names that are nowhere are left out."""
-        stored = self._stored
-        text = [field.name for field in stored if encoded and field.type in _TEXT]
-        wanted = [name for name in names if name in stored.names]
         for path in self._files:
-            words = self._folder_words(path)
-            in_file = [name for name in text if name not in words]
-            with _opened(path, read_dictionary=in_file) as file:
-                inside = [name for name in wanted if name in file.schema_arrow.names]
-                for batch in file.iter_batches(batch_size=rows, columns=inside):
-                    table = pa.Table.from_batches([batch])
-                    refuse_bad_text(table)
-                    for name in wanted:
-                        if name not in inside:
-                            table = table.append_column(name, _repeated(words[name], len(batch)))
-                    yield table
+            yield from self.rows_of(path, names, rows, encoded=encoded)
+
+    def rows_of(
+        self,
+        path: Path,
+        names: Sequence[str],
+        rows: int,
+        *,
+        encoded: bool,
+        groups: range | None = None,
+    ) -> Iterator[pa.Table]:
+        """Yield the rows of one file.
+
+        Args:
+            path: Of the file.
+            names: Columns wanted; those that are nowhere are left out.
+            rows: Of a batch.
+            encoded: Whether text becomes dictionaries.
+            groups: The row groups to read; None reads all, with as many threads as there
+                are cores.
+        """
+        stored = self._stored
+        wanted = [name for name in names if name in stored.names]
+        words = self._folder_words(path)
+        text = [f.name for f in stored if encoded and f.type in _TEXT and f.name not in words]
+        with _opened(path, read_dictionary=text) as file:
+            inside = [name for name in wanted if name in file.schema_arrow.names]
+            found = file.iter_batches(
+                batch_size=rows,
+                columns=inside,
+                row_groups=None if groups is None else list(groups),
+                use_threads=groups is None,
+            )
+            for batch in found:
+                table = pa.Table.from_batches([batch])
+                refuse_bad_text(table)
+                for name in wanted:
+                    if name not in inside:
+                        table = table.append_column(name, _repeated(words[name], len(batch)))
+                yield table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ParquetPart:
+    """Row groups of one file, read by the thread that asks for them.
+
+    Attributes:
+        source: Whose part it is.
+        path: The file.
+        groups: Its row groups.
+    """
+
+    source: ParquetSource
+    path: Path
+    groups: range
+
+    def scan(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Yield the columns named as they are stored, text as dictionaries."""
+        yield from self.source.rows_of(self.path, columns, rows, encoded=True, groups=self.groups)
+
+
+def _runs(n_groups: int, n: int) -> Iterator[range]:
+    """Cut a file's row groups into about equal runs, at most `n`.
+
+    >>> list(_runs(5, 2))
+    [range(0, 3), range(3, 5)]
+    """
+    longest = -(-n_groups // n) or 1
+    for start in range(0, n_groups, longest):
+        yield range(start, min(start + longest, n_groups))
 
 
 @contextmanager

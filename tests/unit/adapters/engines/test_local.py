@@ -15,6 +15,7 @@ from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
 from holdfast.domain.errors import DataFileError
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.rows import count_rows
+from holdfast.testing.suites.engine import assert_same_counts
 
 CONTRACT = Contract(
     features=(Feature(name="charges", kind=FeatureKind.NUMERIC, nullable=True),),
@@ -63,6 +64,22 @@ class TestLocalEngine:
         assert counted.n_rows == 5_000
         ahead = [given - done for done, given in enumerate(seen_ahead)]
         assert max(ahead) <= 2 * local._WAITING + 2
+
+    @pytest.mark.parametrize("threads", [1, 2, 5])
+    @pytest.mark.parametrize("n_files", [1, 3, 12])
+    def test_parts_of_a_folder_are_counted_by_threads_of_their_own(
+        self, tmp_path, threads, n_files
+    ):
+        """Files, or row groups where there are few files; each row once."""
+        for i in range(n_files):
+            part = ROWS.slice(
+                5_000 * i // n_files, 5_000 * (i + 1) // n_files - 5_000 * i // n_files
+            )
+            pq.write_table(part, tmp_path / f"{i:02}.parquet", row_group_size=700)
+
+        counted = LocalEngine(threads).profile(ParquetSource(tmp_path), CONTRACT, GRID)
+
+        assert_same_counts(counted, count_rows(ROWS, CONTRACT, GRID))
 
     def test_a_source_without_a_batch_is_named(self):
         """Sources say it themselves; one that does not must not end in a profile of nothing."""

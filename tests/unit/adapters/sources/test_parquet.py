@@ -221,6 +221,19 @@ class TestFolder:
 
         assert ParquetSource(tmp_path).read().column("x").to_pylist() == ["7", str(2**60 + 1)]
 
+    @pytest.mark.parametrize(("n", "n_parts"), [(1, 2), (2, 2), (4, 4), (6, 6), (100, 10)])
+    def test_is_divided_by_files_and_then_by_row_groups(self, tmp_path, n, n_parts):
+        """Two files of five row groups each; every row is in one part."""
+        for i in range(2):
+            rows = pa.table({"x": [10.0 * i + k for k in range(10)]})
+            pq.write_table(rows, tmp_path / f"{i}.parquet", row_group_size=2)
+
+        parts = ParquetSource(tmp_path).parts(n)
+
+        assert len(parts) == n_parts
+        batches = [batch for part in parts for batch in part.scan(["x"], 3)]
+        assert pa.concat_tables(batches).column("x").to_pylist() == [float(x) for x in range(20)]
+
     @pytest.mark.parametrize(
         ("columns", "words"),
         [
