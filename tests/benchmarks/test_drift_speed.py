@@ -11,6 +11,7 @@ from benchmarks.drift_speed import budgets, main, reference_of, report_on
 from benchmarks.drift_speed_rows import COLUMNS, CONTRACT, NUMBERS, WORDS, fresh_rows, write_folder
 from benchmarks.drift_speed_scan import SETTINGS
 
+from benchmarks import drift_speed
 from holdfast.drift.report import compare
 from holdfast.drift.rows import count_rows
 
@@ -122,3 +123,21 @@ def test_a_small_run_measures_every_part(tmp_path, monkeypatch):
     assert result["checks"]["folder_memory"]["holds"]
     assert result["machine"]["omp_num_threads"] is None
     assert list(tmp_path.iterdir()) == [output]
+
+
+class TestPage:
+    def test_its_figures_are_those_of_the_published_run(self):
+        """A page that was edited by hand, or a run that never reached it, would show here."""
+        page = drift_speed.PAGE.read_text(encoding="utf-8")
+        result = json.loads(drift_speed.RESULT.read_text(encoding="utf-8"))
+
+        assert drift_speed.filled(page, result) == page
+        assert "| what | found |" in page
+
+    def test_the_published_run_was_a_whole_one(self):
+        """All parts, of a million rows and of twenty million."""
+        result = json.loads(drift_speed.RESULT.read_text(encoding="utf-8"))
+
+        assert (result["in_memory"]["rows"], result["cold"]["rows"]) == (1_000_000, 1_000_000)
+        assert result["folder"]["rows"] == 20_000_000
+        assert result["in_memory"]["evidently_seconds"]
