@@ -53,14 +53,15 @@ bench: $(READY) ## Measure on a quiet machine, half an hour; results go to bench
 	$(BIN)/python benchmarks/drift_speed.py
 	$(BIN)/python benchmarks/detection.py
 	$(BIN)/python benchmarks/multivariate.py
+	$(BIN)/python benchmarks/serving.py
 
 soak: $(READY) ## Run the long tests
 	$(PYTEST) -m soak --durations 0 tests
 
 ci-system: ## Install what the tests need of the system (root, Debian)
-	@command -v chromium >/dev/null || \
+	@command -v chromium >/dev/null && command -v strace >/dev/null || \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-	    --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+	    --no-install-recommends chromium fonts-dejavu-core strace >/dev/null; }
 
 lock: $(READY) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \

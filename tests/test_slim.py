@@ -140,6 +140,7 @@ class TestSlim:
             assert client.post("/v1/predict", content=b"no json").status_code == 415
             for path in (
                 "/", "/docs", "/openapi.json", "/v1/model", "/v1/status", "/health/live",
-                "/health/ready", "/static/holdfast.css", f"/v1/predictions/{prediction_id}",
+                "/health/ready", "/metrics", "/static/holdfast.css",
+                f"/v1/predictions/{prediction_id}",
             ):  # fmt: skip
                 assert client.get(path).status_code == 200, path

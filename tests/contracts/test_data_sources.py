@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
+import math
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
@@ -12,14 +14,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from holdfast.adapters.sources import CsvSource, LoggedSource, ParquetSource, TableSource
+from holdfast.adapters.sources import (
+    CsvSource,
+    JsonLinesSource,
+    LoggedSource,
+    ParquetSource,
+    TableSource,
+)
+from holdfast.adapters.sources.records import open_records
 from holdfast.adapters.stores.sql import SqlStore
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
 from holdfast.domain.ids import ModelVersion, PredictionId, uuid7
 from holdfast.domain.predictions import Prediction, PredictionRequest
 from holdfast.testing.examples import START
 from holdfast.testing.fakes import InMemoryStore
-from holdfast.testing.suites import DataSourceSuite
+from holdfast.testing.suites import DataSourceSuite, RecordSourceSuite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +61,64 @@ class TestCsvSource(DataSourceSuite):
     @pytest.fixture
     def absent(self, tmp_path: Path) -> CsvSource:
         return CsvSource(tmp_path / "absent.csv")
+
+
+def _as_json(cell):
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    finite = not isinstance(cell, float) or math.isfinite(cell)
+    return cell if finite else None
+
+
+def _write_json_lines(path, columns, *, opener=open):
+    with opener(path, "wt", encoding="utf-8") as file:
+        for row in zip(*columns.values(), strict=True):
+            cells = dict(zip(columns, map(_as_json, row), strict=True))
+            file.write(json.dumps(cells) + "\n")
+
+
+class TestJsonLinesSource(DataSourceSuite):
+    @pytest.fixture(params=[open, gzip.open], ids=["plain", "gzip"])
+    def make_source(self, request, tmp_path: Path):
+        numbers = count()
+
+        def _make(columns):
+            path = tmp_path / f"{next(numbers)}.jsonl"
+            _write_json_lines(path, columns, opener=request.param)
+            return JsonLinesSource(path)
+
+        return _make
+
+    @pytest.fixture
+    def absent(self, tmp_path: Path) -> JsonLinesSource:
+        return JsonLinesSource(tmp_path / "absent.jsonl")
+
+
+class TestRecords(RecordSourceSuite):
+    @pytest.fixture(params=["csv", "jsonl", "parquet"])
+    def ending(self, request):
+        return request.param
+
+    @pytest.fixture
+    def make_records(self, ending, tmp_path: Path):
+        def _make(columns):
+            path = tmp_path / f"log.{ending}"
+            if ending == "jsonl":
+                _write_json_lines(path, columns)
+            elif ending == "parquet":
+                pq.write_table(pa.table(columns), path)
+            else:
+                with path.open("w", newline="") as file:
+                    writer = csv.writer(file)
+                    writer.writerow(columns)
+                    writer.writerows(zip(*columns.values(), strict=True))
+            return open_records(path)
+
+        return _make
+
+    @pytest.fixture
+    def absent(self, ending, tmp_path: Path):
+        return open_records(tmp_path / f"absent.{ending}")
 
 
 class TestParquetSource(DataSourceSuite):

@@ -12,6 +12,7 @@ from holdfast.adapters.stores.sql.leases import SqlLease
 from holdfast.testing.fakes import InMemoryStore
 from holdfast.testing.suites import (
     EventLogSuite,
+    KeyStoreSuite,
     LabelLedgerSuite,
     LeaseSuite,
     OutboxSuite,
@@ -19,6 +20,7 @@ from holdfast.testing.suites import (
     PredictionReadsSuite,
     ProfileStoreSuite,
     ReleaseStoreSuite,
+    RetentionSuite,
     ViewsSuite,
 )
 
@@ -62,6 +64,11 @@ def ledger(store: Store):
 
 
 @pytest.fixture
+def retention(store: Store):
+    return store.retention
+
+
+@pytest.fixture
 def profiles(store: Store):
     return store.profiles
 
@@ -79,6 +86,11 @@ def views(store: Store):
 @pytest.fixture
 def leases(store: Store):
     return store.leases
+
+
+@pytest.fixture
+def keys(store: Store):
+    return store.keys
 
 
 @pytest.fixture
@@ -115,11 +127,19 @@ class TestReleaseStore(ReleaseStoreSuite):
     pass
 
 
+class TestRetention(RetentionSuite):
+    pass
+
+
 class TestOutbox(OutboxSuite):
     pass
 
 
 class TestLease(LeaseSuite):
+    pass
+
+
+class TestKeyStore(KeyStoreSuite):
     pass
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from holdfast import __version__
-from holdfast.cli import ask, data, drift, govern, report, setup, tick, watch
+from holdfast.cli import ask, bring, data, drift, govern, keep, keys, report, setup, tick, watch
 from holdfast.cli.options import EXIT_FAILED
 from holdfast.domain.errors import HoldfastError, MissingExtraError
 
@@ -48,7 +48,7 @@ def _root(
     """Keeps a deployed tabular model true while its data drifts."""
 
 
-for _group in (setup, data, tick, govern, ask, report, drift, watch):
+for _group in (setup, bring, data, tick, govern, ask, report, drift, watch, keys, keep):
     _group.add_to(app)
 
 

@@ -141,6 +141,8 @@ def _print_status(found: Status) -> None:
         )
     versions = ", ".join(f"{v} {n:,}" for v, n in sorted(found.n_predictions_by_version.items()))
     typer.echo(f"Predictions:   {found.n_predictions:,}" + (f" ({versions})" if versions else ""))
+    if found.n_dropped:
+        typer.echo(f"Archive:       {found.n_dropped:,} older predictions")
     labels = found.labels
     typer.echo(
         f"Labels:        {labels.accepted + labels.late:,} joined, {labels.orphan:,} orphan, "
@@ -168,6 +170,7 @@ def _status_json(found: Status) -> dict[str, Any]:
         "deployment": _deployment_json(found.deployment),
         "n_predictions": found.n_predictions,
         "n_predictions_by_version": found.n_predictions_by_version,
+        "n_dropped": found.n_dropped,
         "labels": {
             name: getattr(labels, name)
             for name in ("accepted", "late", "duplicate", "conflicting", "orphan")

@@ -28,16 +28,19 @@ def add_to(app: typer.Typer) -> None:
 def score(
     data: Annotated[Path, typer.Argument(help="Rows to score: CSV or Parquet.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A .csv or .parquet file.")],
+    log: Annotated[
+        bool, typer.Option("--log", help="Log each row, as the server does; adds prediction_id.")
+    ] = False,
     project: Project = Path(),
 ) -> None:
-    """Score a file in bulk with the model in production; nothing is logged."""
+    """Score a file in bulk with the model in production."""
     from holdfast.settings import load_settings
 
     settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.adapters.sources import open_source
     from holdfast.adapters.sources.writing import open_sink
     from holdfast.cli.progress import progress_bar
-    from holdfast.loop.score import scored
+    from holdfast.loop.score import logged, scored
     from holdfast.wiring.online import open_online
 
     source = open_source(data, delimiter=settings.data.delimiter, header=settings.data.header)
@@ -47,10 +50,20 @@ def score(
         served = ports.champion.current()
         task = bar.add_task("Scoring", total=None)
         for table in source.batches(_BATCH):
-            sink.write(scored(table, served))
+            if log:
+                run = f"{source.digest}/{served.record.version}"
+                ids = [f"{run}/{n_rows + i}" for i in range(table.num_rows)]
+                entity = settings.data.entity
+                answered = logged(
+                    table, served, ports.predictions, ports.clock, entity=entity, request_ids=ids
+                )
+            else:
+                answered = scored(table, served)
+            sink.write(answered)
             n_rows += table.num_rows
             bar.update(task, completed=n_rows)
-    typer.echo(f"Wrote {output}: {n_rows:,} rows scored by {served.record.version}.")
+    logs = " and logged" if log else ""
+    typer.echo(f"Wrote {output}: {n_rows:,} rows scored{logs} by {served.record.version}.")
 
 
 def label(
@@ -101,4 +114,6 @@ def _words(counts: LabelCounts) -> str:
             "  orphan: no prediction is known by that id; kept, and joined if one appears. "
             "If none will, check the ids"
         )
+    if counts.forgotten:
+        lines.append("  forgotten: about a person who was erased (holdfast forget); not kept")
     return "\n".join(lines)

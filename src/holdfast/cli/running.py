@@ -35,10 +35,10 @@ def run_server(settings: Settings, *, host: str | None, port: int | None) -> Non
 
     Raises:
         PortInUseError: If another program holds the port.
-        SettingsError: If the address is not loopback.
+        SettingsError: If other machines could reach it, and there is no usable API key.
         NoStoreError: If the project has no store yet.
     """
-    from holdfast.serving import ServingLimits, create_app, run
+    from holdfast.serving import ServingLimits, access_on, create_app, run
     from holdfast.wiring.logs import log_to_stderr
     from holdfast.wiring.online import open_online
 
@@ -49,11 +49,14 @@ def run_server(settings: Settings, *, host: str | None, port: int | None) -> Non
         max_rows=serving.max_rows,
         unknown_features=serving.unknown_features,
     )
+    host = serving.host if host is None else host
     with open_online(settings) as ports:
+        access = access_on(host, serving.auth, ports.keys.api_keys(), now=ports.clock.now())
         run(
-            create_app(ports, limits),
-            serving.host if host is None else host,
+            create_app(ports, limits, access),
+            host,
             serving.port if port is None else port,
+            exposed=access.exposed,
             announce=lambda url: typer.echo(f"Holdfast serves at {url} (docs: {url}/docs)"),
         )
 

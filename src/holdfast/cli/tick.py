@@ -19,7 +19,12 @@ __all__ = ["add_to"]
 _FIGURES = ("roc_auc", "recall", "precision", "f1", "accuracy", "brier")  # in this order
 _NAMES_SHOWN = 6
 
-Host = Annotated[str | None, typer.Option(help="A loopback address. [serving] host by default.")]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        help="Where to listen; off loopback only with an API key. [serving] host by default."
+    ),
+]
 Port = Annotated[int | None, typer.Option(help="0 takes a free one. [serving] port by default.")]
 Every = Annotated[
     str | None, typer.Option(help="The time between two ticks, such as 1h; a bucket by default.")

@@ -12,6 +12,7 @@ from holdfast.domain.canonical import canonical_json, digest, sha256_hex
 from holdfast.domain.errors import BrokenChainError
 from holdfast.domain.evidence import Alert, Decision, GuardReport
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
+from holdfast.domain.keys import KeyId, KeyScope
 from holdfast.domain.windows import Window
 
 if TYPE_CHECKING:
@@ -24,11 +25,15 @@ __all__ = [
     "ChampionPromoted",
     "ChampionRolledBack",
     "DecisionMade",
+    "EntityErased",
     "Event",
     "EventBody",
+    "KeyCreated",
+    "KeyRevoked",
     "ReleaseRegistered",
     "RetrainingFailed",
     "RetrainingStarted",
+    "RowsDropped",
     "WindowJudged",
     "WindowRevised",
     "WindowVerdict",
@@ -175,6 +180,45 @@ class ChallengerJudged:
     margins: dict[str, float]  # validation Brier score by candidate
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated:
+    """An API key was made; its secret and its name stay out of the log."""
+
+    key_id: KeyId
+    scopes: tuple[KeyScope, ...]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked:
+    """An API key was made useless for good."""
+
+    key_id: KeyId
+    scopes: tuple[KeyScope, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsDropped:
+    """Rows of one UTC day left the store; they stand in the archive."""
+
+    schema_digest: str
+    day: str  # 2026-03-01
+    n_predictions: int  # of this day, altogether
+    n_labels: int
+    n_request_keys: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityErased:
+    """A person was erased; who it was is not said."""
+
+    erasure_id: str
+    n_predictions: int  # by this and earlier erasures of the same entity
+    n_labels: int
+    n_request_keys: int
+    n_archived_rows: int  # by this one
+
+
 EventBody = (
     ReleaseRegistered
     | ChampionPromoted
@@ -186,6 +230,10 @@ EventBody = (
     | RetrainingStarted
     | RetrainingFailed
     | ChallengerJudged
+    | KeyCreated
+    | KeyRevoked
+    | RowsDropped
+    | EntityErased
 )
 
 _BODIES: dict[str, type[Any]] = {
@@ -199,6 +247,10 @@ _BODIES: dict[str, type[Any]] = {
     "retraining_started": RetrainingStarted,
     "retraining_failed": RetrainingFailed,
     "challenger_judged": ChallengerJudged,
+    "key_created": KeyCreated,
+    "key_revoked": KeyRevoked,
+    "rows_dropped": RowsDropped,
+    "entity_erased": EntityErased,
 }
 _KINDS = {body: kind for kind, body in _BODIES.items()}
 

@@ -11,9 +11,13 @@ from holdfast.domain.events import (
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
+    EntityErased,
+    KeyCreated,
+    KeyRevoked,
     ReleaseRegistered,
     RetrainingFailed,
     RetrainingStarted,
+    RowsDropped,
     WindowJudged,
     WindowRevised,
 )
@@ -22,7 +26,7 @@ from holdfast.domain.evidence import Action, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from holdfast.domain.events import Event, WindowVerdict
+    from holdfast.domain.events import Event, EventBody, WindowVerdict
 
 __all__ = ["headline", "story"]
 
@@ -54,7 +58,9 @@ def _headline(body: object) -> str:
 @_headline.register
 def _(body: ReleaseRegistered) -> str:
     auc = body.metrics.get("roc_auc")
-    tested = "" if auc is None else f", ROC AUC {auc:.3f} on held-out rows"
+    # Whether a model from elsewhere has seen its reference, its model card says.
+    rows = "its reference" if body.origin == "register" else "held-out rows"
+    tested = "" if auc is None else f", ROC AUC {auc:.3f} on {rows}"
     return f"Registered {body.version} ({body.trainer}{tested})"
 
 
@@ -74,8 +80,7 @@ def _(body: ChampionRolledBack) -> str:
 def _(body: WindowJudged) -> str:
     n = len(body.drifted)
     what = "no feature drifted" if n == 0 else f"{n} feature{'s' if n > 1 else ''} drifted"
-    rows = "1 row" if body.n == 1 else f"{body.n:,} rows"
-    return f"Judged {rows} of {body.model_version}: {what}{_by_the_rule(body.verdict)}"
+    return f"Judged {_rows(body.n)} of {body.model_version}: {what}{_by_the_rule(body.verdict)}"
 
 
 @_headline.register
@@ -110,23 +115,62 @@ def _(body: ChallengerJudged) -> str:
     return f"The guard {outcome} of {body.champion}: {body.report.reason}"
 
 
+@_headline.register
+def _(body: KeyCreated) -> str:
+    until = "" if body.expires_at is None else f", until {body.expires_at:%Y-%m-%d %H:%M} UTC"
+    return f"Made API key {body.key_id} ({', '.join(body.scopes)}{until})"
+
+
+@_headline.register
+def _(body: KeyRevoked) -> str:
+    return f"Revoked API key {body.key_id} ({', '.join(body.scopes)})"
+
+
+@_headline.register
+def _(body: RowsDropped) -> str:
+    return (
+        f"Dropped {_rows(body.n_predictions)} of {body.day}, older than the retention; "
+        "they stand in the archive"
+    )
+
+
+@_headline.register
+def _(body: EntityErased) -> str:
+    return (
+        f"Erased an entity: {_rows(body.n_predictions)} of the log, "
+        f"{_rows(body.n_archived_rows)} of the archive"
+    )
+
+
 def story(event: Event) -> Iterator[str]:
     """Yield, line by line, all that an event says, for a person who asks why."""
     yield headline(event)
     yield f"when: {event.at:%Y-%m-%d %H:%M:%S} UTC, by {event.actor}"
-    match event.body:
+    yield from _judging(event.body)
+    yield from _doing(event.body)
+    yield f"event {event.seq}, {event.event_id}, digest {event.digest[:16]}"
+
+
+def _judging(body: EventBody) -> Iterator[str]:
+    """Yield what an event says that judges something."""
+    match body:
         case DecisionMade():
-            yield from _decision(event.body)
+            yield from _decision(body)
         case ChallengerJudged():
-            yield from _judgement(event.body)
+            yield from _judgement(body)
         case WindowJudged():
-            yield from _window(event.body)
+            yield from _window(body)
         case WindowRevised():
-            yield from _revision(event.body)
-        case RetrainingStarted(cause=cause):
-            yield f"why: {cause}"
+            yield from _revision(body)
         case AlertRaised(alert=alert, model_version=version):
             yield f"about: {alert.subject} ({alert.trigger.replace('_', ' ')}), model {version}"
+
+
+def _doing(body: EventBody) -> Iterator[str]:
+    """Yield what an event says by which something was done."""
+    match body:
+        case RetrainingStarted(cause=cause):
+            yield f"why: {cause}"
         case ReleaseRegistered(release_id=release_id, metrics=metrics, origin=origin):
             yield f"release: {release_id} (by {origin})"
             yield from (f"{name}: {value:.4f}" for name, value in sorted(metrics.items()))
@@ -134,7 +178,15 @@ def story(event: Event) -> Iterator[str]:
             yield f"release: {release_id}"
         case RetrainingFailed(attempt_id=attempt_id):
             yield f"attempt: {attempt_id}"
-    yield f"event {event.seq}, {event.event_id}, digest {event.digest[:16]}"
+        case RowsDropped(n_labels=n_labels, n_request_keys=n_keys):
+            yield f"with them: {n_labels:,} labels, {n_keys:,} request ids"
+        case EntityErased(n_labels=n_labels, n_request_keys=n_keys, erasure_id=erasure_id):
+            yield f"with them: {n_labels:,} labels, {n_keys:,} request ids"
+            yield f"erasure: {erasure_id}"
+
+
+def _rows(n: int) -> str:
+    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _decision(body: DecisionMade) -> Iterator[str]:

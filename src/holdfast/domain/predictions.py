@@ -90,6 +90,7 @@ class LabelFate(StrEnum):
     DUPLICATE = "duplicate"  # says again what is known
     CONFLICTING = "conflicting"  # contradicts the first, which stands
     ORPHAN = "orphan"  # no such prediction yet; joined when it appears
+    FORGOTTEN = "forgotten"  # about somebody who was erased; not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class LabelCounts:
     duplicate: int = 0
     conflicting: int = 0
     orphan: int = 0
+    forgotten: int = 0
     fates: tuple[LabelFate, ...] = field(default=(), repr=False)
 
     @classmethod

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.releases import Importances, ModelMetrics, ReleaseRecord
     from holdfast.drift.profile import ReferenceProfile
+    from holdfast.loop.archive import Keeping
     from holdfast.policy.assessing import MonitorPolicy
     from holdfast.policy.deciding import DecisionPolicy
     from holdfast.policy.guarding import GuardPolicy
@@ -85,6 +86,7 @@ class ControlPorts:
     registry: ModelRegistry | None
     notifiers: Sequence[Notifier]
     clock: Clock
+    keeping: Keeping | None = None  # None: rows stay in the log for ever
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

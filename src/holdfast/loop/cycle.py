@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from holdfast.domain.canonical import digest
+from holdfast.domain.errors import ArchiveError
 from holdfast.domain.events import AlertRaised, DecisionMade
 from holdfast.domain.evidence import Action, Decision
 from holdfast.domain.windows import bucket_start
@@ -15,6 +18,7 @@ from holdfast.loop.deliver import deliver
 from holdfast.loop.detect import Finding, detect, detect_in_file, mature_window
 from holdfast.loop.gather import schooling_from_file, schooling_from_log
 from holdfast.loop.hold import held
+from holdfast.loop.keep import keep
 from holdfast.loop.profile import profile_new
 from holdfast.loop.retrain import Retraining, retrain
 from holdfast.loop.revise import revise, settled
@@ -36,9 +40,12 @@ if TYPE_CHECKING:
     from holdfast.domain.evidence import Alert
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.loop.gather import Schooling
+    from holdfast.loop.keep import Kept
     from holdfast.ports.lease import Fence
 
 __all__ = ["Tick", "tick", "tick_on_file"]
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,7 @@ class Tick:
     n_counted: int  # predictions counted for the first time
     retraining: Retraining | None
     n_revised: int = 0  # judged windows to which late rows came
+    kept: Kept | None = None  # None: no retention is set, or it failed, which the log says
 
 
 def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> Tick | None:
@@ -152,7 +160,19 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
         settled_until=until,
         n_settled=settled(ports, champion, finding.window, until=until),
     )
-    return replace(done, n_revised=n_revised)
+    kept = _kept(ports, champion, actor=actor, now=now, fence=fence)
+    return replace(done, n_revised=n_revised, kept=kept)
+
+
+def _kept(
+    ports: ControlPorts, champion: Incumbent, *, actor: str, now: datetime, fence: Fence
+) -> Kept | None:
+    """Let old rows go; a full disk under the archive must not stop the loop."""
+    try:
+        return keep(ports, champion, actor=actor, now=now, fence=fence)
+    except ArchiveError as error:
+        _log.error("retention_failed", problem=str(error))
+        return None
 
 
 def _oldest_open(plan: ControlPlan, state: ControlState, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from holdfast.domain.evidence import Trigger
+from holdfast.domain.keeping import ONSET_WINDOWS
 from holdfast.domain.tables import encode_table
 from holdfast.domain.windows import Window, bucket_start
 from holdfast.drift.profile import Profile, profile
@@ -44,8 +45,6 @@ __all__ = [
     "scores_of",
     "summed",
 ]
-
-ONSET_WINDOWS = 4  # how many windows back the start of a loss of performance is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,15 +15,17 @@ from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from holdfast.domain.contract import Contract
     from holdfast.domain.ids import ModelVersion, ReleaseId
     from holdfast.domain.releases import ModelMetrics
     from holdfast.drift.grid import Grid
     from holdfast.loop.control import ControlPlan, ControlPorts
-    from holdfast.loop.develop import Candidate
     from holdfast.loop.ingest import TrainingData
     from holdfast.ports.release_store import Deployment
 
-__all__ = ["Launch", "launch"]
+__all__ = ["Launch", "launch", "shared_grid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,9 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         model_name=plan.model_name,
         runtime=ports.runtime,
         aim=plan.aim,
-        grid=None if before is None else _shared_grid(ports, before, candidate, data),
+        grid=shared_grid(
+            ports, before, conform(data.features, candidate.contract), candidate.contract
+        ),
     )
     record = register(
         bundle,
@@ -120,13 +124,21 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
     )
 
 
-def _shared_grid(
-    ports: ControlPorts, deployment: Deployment, candidate: Candidate, data: TrainingData
+def shared_grid(
+    ports: ControlPorts, deployment: Deployment | None, rows: pa.Table, contract: Contract
 ) -> Grid | None:
-    """Return the champion's grid if the new release can share it: its counts go on then."""
+    """Return the champion's grid if a new release can share it: its counts go on then.
+
+    Args:
+        ports: The control plane's ports.
+        deployment: What is in production, if anything.
+        rows: The new release's reference, as `conform` returns it.
+        contract: The new release's.
+    """
+    if deployment is None:
+        return None
     try:
         reference, _ = fetch_reference(ports.objects, deployment.champion.release_id)
     except (CorruptReleaseError, CorruptProfileError):
-        return None  # to train a new model is a way out of this, and must not fail of it
-    contract = candidate.contract
-    return grid_to_keep(reference.grid, conform(data.features, contract), contract)
+        return None  # to bring a new model is a way out of this, and must not fail of it
+    return grid_to_keep(reference.grid, rows, contract)

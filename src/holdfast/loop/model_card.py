@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract, Feature
     from holdfast.domain.releases import Importances, ModelMetrics, Recipe
 
-__all__ = ["model_card"]
+__all__ = ["brought_card", "model_card"]
 
 _MOST_CATEGORIES_SHOWN = 8
+_IN_SAMPLE = (
+    "**In-sample**: nobody said that the reference rows were held out. If the model was fitted on "
+    "them, these figures are better than it is, and monitors that compare production with them "
+    "call it worse too early."
+)
 _SOUND_FIGURES = 100  # positives in the test part below which figures are called rough
 
 
@@ -41,44 +46,92 @@ def model_card(
         n_reference: Rows whose profile later windows are compared with.
         importances: Of the features to the tested model.
     """
-    target = contract.target
     sections = (
+        *_head(model_name, contract),
+        "## Figures",
+        _figures(metrics, "test rows", " that the tested model had not seen"),
+        "## Threshold",
+        f"{_decided(contract)} It was chosen on the validation rows for {aim}.",
+        "## How it was made",
+        _making(recipe, contract, parity=parity, n_reference=n_reference),
+        "## Limits",
+        _limits(metrics, "test rows"),
+        *_features(contract.features, importances, "those test rows", "in training"),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def brought_card(
+    *,
+    model_name: str,
+    contract: Contract,
+    recipe: Recipe,
+    metrics: ModelMetrics,
+    importances: Importances,
+    held_out: bool,
+) -> str:
+    """Return the card of a model that was brought from elsewhere.
+
+    Args:
+        model_name: The project's model.
+        contract: Features, target, threshold.
+        recipe: Which file it came from.
+        metrics: On the reference rows.
+        importances: Of the features, on the reference rows.
+        held_out: Whether the model was not fitted on the reference rows, as its owner says.
+    """
+    who = " that its owner says it was not fitted on" if held_out else ""
+    sections = (
+        *_head(model_name, contract),
+        "## Figures",
+        *([] if held_out else [_IN_SAMPLE]),
+        _figures(metrics, "reference rows", who),
+        "## Threshold",
+        f"{_decided(contract)} Its owner said so.",
+        "## How it was made",
+        "Brought from elsewhere: Holdfast did not train it and cannot make it again.",
+        _origin(recipe, contract, n_reference=metrics.n),
+        "## Limits",
+        _limits(metrics, "reference rows"),
+        *_features(contract.features, importances, "the reference rows", "in the reference"),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _head(model_name: str, contract: Contract) -> tuple[str, str]:
+    target = contract.target
+    return (
         f"# Model card: {model_name}",
         (
             f"Answers with the probability that `{target.name}` is **{target.positive}** "
             f"(otherwise {target.negative}), for one row of {len(contract.features)} features."
         ),
-        "## Figures",
-        _figures(metrics),
-        "## Threshold",
-        (
-            f"A score of {contract.threshold:.4f} and above is decided {target.positive}. "
-            f"It was chosen on the validation rows for {aim}."
-        ),
-        "## How it was made",
-        _making(recipe, contract, parity=parity, n_reference=n_reference),
-        "## Limits",
-        _limits(metrics),
-        "## Features",
-        _features(contract.features, importances),
-        (
-            "Importance: by how much the ROC AUC falls if the values of the feature are shuffled "
-            f"among {importances.n:,} of those test rows, the mean of {importances.n_shuffles} "
-            "shuffles. What two features both tell is credited to neither in full."
-        ),
     )
-    return "\n\n".join(sections) + "\n"
 
 
-def _figures(metrics: ModelMetrics) -> str:
+def _decided(contract: Contract) -> str:
+    return f"A score of {contract.threshold:.4f} and above is decided {contract.target.positive}."
+
+
+def _origin(recipe: Recipe, contract: Contract, *, n_reference: int) -> str:
+    facts = (
+        f"file: `{recipe.parameters['file']}`, SHA-256 `{recipe.parameters['file_digest']}`",
+        f"inputs: {recipe.parameters['inputs']}",
+        f"data, SHA-256: `{contract.data_digest}`",
+        f"reference: the profile of {n_reference:,} rows",
+    )
+    return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _figures(metrics: ModelMetrics, rows_of: str, unseen: str) -> str:
     rows = []
     for name, value in metrics.figures.items():
         bounds = metrics.intervals.get(name)
         between = "" if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
         rows.append((name.replace("_", " "), f"{value:.3f}", between))
     return (
-        f"On {metrics.n:,} test rows, {metrics.n_positive:,} of them positive, that the tested "
-        "model had not seen:\n\n" + _table(("figure", "value", "95% interval"), rows)
+        f"On {metrics.n:,} {rows_of}, {metrics.n_positive:,} of them positive"
+        f"{unseen and ','}{unseen}:\n\n" + _table(("figure", "value", "95% interval"), rows)
     )
 
 
@@ -99,7 +152,7 @@ def _making(recipe: Recipe, contract: Contract, *, parity: float, n_reference: i
     return "\n".join(f"- {fact}" for fact in facts)
 
 
-def _limits(metrics: ModelMetrics) -> str:
+def _limits(metrics: ModelMetrics, rows_of: str) -> str:
     limits = [
         (
             "The scores hold for rows like those it was trained on. Holdfast watches for others; "
@@ -117,12 +170,14 @@ def _limits(metrics: ModelMetrics) -> str:
     rarer = min(metrics.n_positive, metrics.n - metrics.n_positive)
     if rarer < _SOUND_FIGURES:
         limits.insert(
-            0, f"The figures rest on {rarer} test rows of the rarer class: they are rough."
+            0, f"The figures rest on {rarer} {rows_of} of the rarer class: they are rough."
         )
     return "\n".join(f"- {limit}" for limit in limits)
 
 
-def _features(features: tuple[Feature, ...], importances: Importances) -> str:
+def _features(
+    features: tuple[Feature, ...], importances: Importances, rows_of: str, seen_in: str
+) -> tuple[str, str, str]:
     rows = [
         (
             f.name,
@@ -133,7 +188,15 @@ def _features(features: tuple[Feature, ...], importances: Importances) -> str:
         )
         for f in features
     ]
-    return _table(("feature", "kind", "in training", "missing", "importance"), rows)
+    return (
+        "## Features",
+        _table(("feature", "kind", seen_in, "missing", "importance"), rows),
+        (
+            "Importance: by how much the ROC AUC falls if the values of the feature are shuffled "
+            f"among {importances.n:,} of {rows_of}, the mean of {importances.n_shuffles} "
+            "shuffles. What two features both tell is credited to neither in full."
+        ),
+    )
 
 
 def _seen(feature: Feature) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from holdfast.loop.swap import Champion
     from holdfast.ports.clock import Clock
+    from holdfast.ports.key_store import KeyStore
     from holdfast.ports.label_ledger import LabelLedger
     from holdfast.ports.object_store import ObjectStore
     from holdfast.ports.prediction_log import PredictionLog
@@ -32,9 +33,12 @@ class OnlinePorts:
         releases: Which releases exist.
         objects: Where releases' files are.
         clock: The present moment.
+        keys: Who may ask.
         label_maturity: The age at which a prediction's label is expected at the latest.
         check_store: Commits a write that changes nothing; raises StoreUnavailableError if
             the store cannot take writes now. Readiness calls it.
+        durability: What an acknowledged write has survived: `full`, the machine's end;
+            `relaxed`, this process's.
     """
 
     champion: Champion
@@ -44,5 +48,7 @@ class OnlinePorts:
     releases: ReleaseStore
     objects: ObjectStore
     clock: Clock
+    keys: KeyStore
     label_maturity: timedelta
     check_store: Callable[[], None]
+    durability: Literal["full", "relaxed"] = "full"

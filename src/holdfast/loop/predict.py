@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from holdfast.domain.errors import InvalidRowsError
 from holdfast.domain.ids import PredictionId, uuid7
 from holdfast.domain.matrix import encode_rows
 from holdfast.domain.predictions import Prediction
+from holdfast.ports.prediction_log import LogBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from holdfast.domain.contract import Value
     from holdfast.domain.predictions import PredictionRequest
@@ -17,7 +22,15 @@ if TYPE_CHECKING:
     from holdfast.ports.clock import Clock
     from holdfast.ports.prediction_log import PredictionLog
 
-__all__ = ["explain", "predict"]
+__all__ = ["Asked", "explain", "predict", "predict_each"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Rows that one client asks about, and the model that answers, the same for all."""
+
+    served: ServedModel
+    requests: Sequence[PredictionRequest]  # validated, values in the order of its contract
 
 
 def predict(
@@ -44,21 +57,91 @@ def predict(
     """
     if not requests:
         return ()
-    scores = served.model.score(encode_rows([r.values for r in requests], served.contract))
+    (answers,) = predict_each(log, clock, [Asked(served=served, requests=requests)])
+    if isinstance(answers, Exception):
+        raise answers
+    return answers
+
+
+def predict_each(
+    log: PredictionLog, clock: Clock, asked: Sequence[Asked]
+) -> list[tuple[Prediction, ...] | Exception]:
+    """Answer requests that came at the same time: one run of the model, one durable write.
+
+    Args:
+        log: Where the answers are written before they are given.
+        clock: Gives the moment of them all.
+        asked: Requests of one client each, in the order in which they came.
+
+    Returns:
+        For each what `predict` would have returned or raised had it come alone, after
+        those before it.
+
+    Raises:
+        StoreUnavailableError: If they could not be made durable; none is answered.
+    """
     now = clock.now()
-    threshold = served.contract.threshold
-    answers = tuple(
+    scored = _scored(asked)
+    batches = [
+        LogBatch(
+            contract=one.served.contract,
+            requests=one.requests,
+            predictions=_predictions(one.served, scores, now),
+        )
+        for one, scores in zip(asked, scored, strict=True)
+        if not isinstance(scores, Exception)
+    ]
+    logged = iter(log.append_each(batches))
+    return [scores if isinstance(scores, Exception) else next(logged) for scores in scored]
+
+
+def _scored(asked: Sequence[Asked]) -> list[list[float] | Exception]:
+    """Score all rows of one model in one run, which costs little more than one row does."""
+    together: dict[int, list[int]] = defaultdict(list)
+    for place, one in enumerate(asked):
+        together[id(one.served)].append(place)  # two only in the moment of a swap
+    scored: list[list[float] | Exception] = [[] for _ in asked]
+    for places in together.values():
+        served = asked[places[0]].served
+        rows = [request.values for place in places for request in asked[place].requests]
+        try:
+            scores = _scores(served, rows)
+        except InvalidRowsError as refusal:
+            if len(places) == 1:
+                scored[places[0]] = refusal
+                continue
+            # Some row has no score. Each request is told of its own rows, not of others'.
+            for place in places:
+                (scored[place],) = _scored([asked[place]])
+            continue
+        start = 0
+        for place in places:
+            end = start + len(asked[place].requests)
+            scored[place] = scores[start:end]
+            start = end
+    return scored
+
+
+def _scores(served: ServedModel, rows: Sequence[Sequence[Value]]) -> list[float]:
+    scores: list[float] = served.model.score(encode_rows(rows, served.contract)).tolist()
+    return scores
+
+
+def _predictions(
+    served: ServedModel, scores: Sequence[float], now: datetime
+) -> tuple[Prediction, ...]:
+    threshold, version = served.contract.threshold, served.record.version
+    return tuple(
         Prediction(
             prediction_id=PredictionId(uuid7(now)),
-            model_version=served.record.version,
+            model_version=version,
             score=score,
             positive=score >= threshold,
             threshold=threshold,
             predicted_at=now,
         )
-        for score in scores.tolist()
+        for score in scores
     )
-    return log.append(served.contract, requests, answers)
 
 
 def explain(served: ServedModel, rows: Sequence[Sequence[Value]]) -> tuple[dict[str, float], ...]:

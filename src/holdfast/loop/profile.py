@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from holdfast.ports.prediction_log import PredictionLog
     from holdfast.ports.profile_store import BucketKey, ProfileStore
 
-__all__ = ["UNSCORED", "profile_new", "profile_uncounted", "uncounted_since"]
+__all__ = [
+    "UNSCORED",
+    "counted_until",
+    "profile_new",
+    "profile_uncounted",
+    "uncounted_since",
+]
 
 UNSCORED = ModelVersion("")
 """The bucket of rows whose scores are not counted: another version's lie on other cells."""
@@ -123,6 +129,11 @@ def uncounted_since(
         return None
     moment: datetime = page.rows.column("predicted_at")[0].as_py()
     return moment
+
+
+def counted_until(profiles: ProfileStore, champion: Incumbent) -> str | None:
+    """Return the log's cursor up to which rows are counted; None before the first time."""
+    return profiles.cursor(_cursor_name(champion))
 
 
 def _cursor_name(champion: Incumbent) -> str:

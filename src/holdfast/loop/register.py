@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ReleaseId
     from holdfast.domain.releases import Importances, ModelMetrics, Recipe
     from holdfast.drift.grid import Grid
+    from holdfast.drift.profile import ReferenceProfile
     from holdfast.loop.crossfit import OutOfFold
     from holdfast.loop.train import CalibratedModel
     from holdfast.policy.thresholds import Aim
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from holdfast.ports.release_store import ReleaseStore
     from holdfast.ports.runtime import Runtime
 
-__all__ = ["Releasable", "ReleaseBundle", "build_release", "register"]
+__all__ = ["Papers", "Releasable", "ReleaseBundle", "build_release", "bundled", "register"]
 
 _MOST_REFERENCE_ROWS = 200_000
 
@@ -100,6 +101,29 @@ class ReleaseBundle:
     manifest: Manifest
     contract: Contract
     metrics: ModelMetrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers:
+    """What a release says of its model, beside the model itself.
+
+    Attributes:
+        contract: What it takes and what its answers mean.
+        recipe: How it was made.
+        metrics: What it reached.
+        baseline: What monitors compare with.
+        importances: How much it rests on each feature.
+        reference: The profile that windows are compared with.
+        card: All of it for a person.
+    """
+
+    contract: Contract
+    recipe: Recipe
+    metrics: ModelMetrics
+    baseline: ModelMetrics
+    importances: Importances
+    reference: ReferenceProfile
+    card: str
 
 
 def build_release(
@@ -156,23 +180,51 @@ def build_release(
         n_reference=rows.num_rows,
         importances=candidate.importances,
     )
+    return bundled(
+        Papers(
+            contract=contract,
+            recipe=recipe,
+            metrics=candidate.metrics,
+            baseline=candidate.out_of_fold.metrics,
+            importances=candidate.importances,
+            reference=reference,
+            card=card,
+        ),
+        model=exported,
+        rows=rows,
+        labels=labels,
+        model_name=model_name,
+    )
+
+
+def bundled(
+    papers: Papers, *, model: bytes, rows: pa.Table, labels: NDArray[np.bool_], model_name: str
+) -> ReleaseBundle:
+    """Put a release's files together; the same arguments give the same bytes.
+
+    Args:
+        papers: What is known of the model.
+        model: Its ONNX bytes, checked.
+        rows: The reference, as `conform` returns it.
+        labels: Theirs, shape ``(n,)``.
+        model_name: The project's model.
+    """
+    contract, recipe = papers.contract, papers.recipe
     files = {
-        MODEL: exported,
+        MODEL: model,
         CONTRACT: canonical_json(contract),
-        PROFILE: reference.to_bytes(),
-        REFERENCE: _reference_rows(rows, labels, contract, seed=seed),
-        METRICS: canonical_json(candidate.metrics),
-        IMPORTANCES: canonical_json(candidate.importances),
-        BASELINE: canonical_json(candidate.out_of_fold.metrics),
-        MODEL_CARD: card.encode(),
+        PROFILE: papers.reference.to_bytes(),
+        REFERENCE: _reference_rows(rows, labels, contract, seed=recipe.seed),
+        METRICS: canonical_json(papers.metrics),
+        IMPORTANCES: canonical_json(papers.importances),
+        BASELINE: canonical_json(papers.baseline),
+        MODEL_CARD: papers.card.encode(),
     }
     manifest = Manifest(
         model_name=model_name, files=manifest_files(files), recipe=recipe, software=__version__
     )
     files[MANIFEST] = manifest.to_bytes()
-    return ReleaseBundle(
-        files=files, manifest=manifest, contract=contract, metrics=candidate.metrics
-    )
+    return ReleaseBundle(files=files, manifest=manifest, contract=contract, metrics=papers.metrics)
 
 
 def register(

@@ -1,17 +1,32 @@
-"""Score a table in bulk with the model in production."""
+"""Score a table in bulk with the model in production, and log the answers if that is wanted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from holdfast.domain.tables import conform, encode_table
+from holdfast.domain.arrow import index_array, mask_array, word_array
+from holdfast.domain.columns import as_words
+from holdfast.domain.predictions import PredictionRequest
+from holdfast.domain.tables import column_of, conform, encode_table
+from holdfast.loop.predict import predict
 
 if TYPE_CHECKING:
-    from holdfast.loop.swap import ServedModel
+    from collections.abc import Sequence
 
-__all__ = ["scored"]
+    from numpy.typing import NDArray
+
+    from holdfast.domain.predictions import Prediction
+    from holdfast.loop.swap import ServedModel
+    from holdfast.ports.clock import Clock
+    from holdfast.ports.prediction_log import PredictionLog
+
+__all__ = ["logged", "scored"]
+
+_AT_ONCE = 2_000  # rows a transaction; a server beside waits for no longer
 
 
 def scored(table: pa.Table, served: ServedModel) -> pa.Table:
@@ -26,12 +41,81 @@ def scored(table: pa.Table, served: ServedModel) -> pa.Table:
     """
     contract = served.contract
     scores = served.model.score(encode_table(conform(table, contract), contract))
-    words = [contract.target.word(positive=bool(flag)) for flag in scores >= contract.threshold]
     added = {
         "score": pa.array(scores),
-        "decision": pa.array(words, type=pa.string()),
-        "model_version": pa.array([served.record.version] * table.num_rows, type=pa.string()),
+        "decision": _decisions(scores >= contract.threshold, served),
+        "model_version": _repeated(served.record.version, table.num_rows),
     }
+    return _with(table, added)
+
+
+def logged(
+    table: pa.Table,
+    served: ServedModel,
+    log: PredictionLog,
+    clock: Clock,
+    *,
+    entity: str | None,
+    request_ids: Sequence[str],
+) -> pa.Table:
+    """Score a table as `scored` does, log each row, and add `prediction_id` as well.
+
+    Rows that were logged before, under the same request ids, get the logged answers: what a
+    crash cut short can be run again.
+
+    Args:
+        table: Rows with at least the contract's features.
+        served: The model to score with.
+        log: Where the answers are written.
+        clock: Gives the moment of the predictions.
+        entity: The column that says whom a row is about; None, or absent: nobody.
+        request_ids: One a row.
+
+    Raises:
+        ColumnError: If a feature is missing, or of another type.
+        RequestConflictError: If a request id was used for another row.
+        StoreUnavailableError: If rows could not be made durable; those before stay logged.
+    """
+    requests = _requests(table, served, entity, request_ids)
+    answers: list[Prediction] = []
+    for start in range(0, len(requests), _AT_ONCE):
+        answers += predict(served, log, clock, requests[start : start + _AT_ONCE])
+    flags = np.array([answer.positive for answer in answers], dtype=np.bool_)
+    added = {
+        "score": pa.array(np.array([answer.score for answer in answers], dtype=np.float64)),
+        "decision": _decisions(flags, served),
+        "model_version": word_array([answer.model_version for answer in answers]),
+        "prediction_id": word_array([answer.prediction_id for answer in answers]),
+    }
+    return _with(table, added)
+
+
+def _requests(
+    table: pa.Table, served: ServedModel, entity: str | None, request_ids: Sequence[str]
+) -> list[PredictionRequest]:
+    columns = [column.to_pylist() for column in conform(table, served.contract).columns]
+    entities: Sequence[str | None] = [None] * table.num_rows
+    if entity is not None and entity in table.column_names:
+        words = as_words(column_of(table, entity), table.schema.field(entity))
+        entities = words.to_pylist()
+    return [
+        PredictionRequest(values=values, request_id=request_id, entity=whom)
+        for values, request_id, whom in zip(
+            zip(*columns, strict=True), request_ids, entities, strict=True
+        )
+    ]
+
+
+def _decisions(positive: NDArray[np.bool_], served: ServedModel) -> pa.Array:
+    target = served.contract.target
+    return pc.if_else(mask_array(positive), pa.scalar(target.positive), pa.scalar(target.negative))
+
+
+def _repeated(word: str, n_rows: int) -> pa.Array:
+    return word_array([word]).take(index_array(np.zeros(n_rows, dtype=np.int64)))
+
+
+def _with(table: pa.Table, added: dict[str, pa.Array]) -> pa.Table:
     for name, column in added.items():
         # A column of the same name would make the file ambiguous: it is replaced.
         if name in table.column_names:

@@ -23,7 +23,8 @@ class LabelLedger(Protocol):
 
         When it returns, they are durable. The first label of a prediction stands; the
         same again is a duplicate, another is conflicting, each recorded as such. A
-        label whose prediction is unknown is an orphan until the prediction appears.
+        label whose prediction is unknown is an orphan until the prediction appears; but
+        if it names an entity that was erased (`Retention.erase`), it is not kept.
         One observed more than `maturity` after its prediction is late, and counts.
 
         Args:

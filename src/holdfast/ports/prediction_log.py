@@ -16,7 +16,22 @@ if TYPE_CHECKING:
     from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
     from holdfast.domain.windows import Window
 
-__all__ = ["LogPage", "PredictionLog"]
+__all__ = ["LogBatch", "LogPage", "PredictionLog"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogBatch:
+    """Rows that are logged all or none, with their answers, one for each."""
+
+    contract: Contract  # that the rows' `values` follow
+    requests: Sequence[PredictionRequest]
+    predictions: Sequence[Prediction]
+
+    def __post_init__(self) -> None:
+        if len(self.requests) != len(self.predictions):
+            raise ValueError(
+                f"{len(self.requests)} requests, but {len(self.predictions)} predictions"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +74,18 @@ class PredictionLog(Protocol):
             RequestConflictError: If a `request_id` was used for another row (nothing of
                 the batch is written).
             StoreUnavailableError: If the write could not be made durable.
+        """
+        ...
+
+    def append_each(self, batches: Sequence[LogBatch]) -> list[tuple[Prediction, ...] | Exception]:
+        """Do as `append` with one batch after the other, in as few transactions as can be.
+
+        Returns:
+            For each batch its answers, or the error that refuses this batch alone: a
+            RequestConflictError, also where the id was first used by a batch before it.
+
+        Raises:
+            StoreUnavailableError: If the batches could not be made durable.
         """
         ...
 

@@ -31,6 +31,7 @@ class Status:
     last_window: Event | None
     last_decision: Event | None
     n_effects_pending: int
+    n_dropped: int = 0  # older predictions that stand in the archive only
 
     @property
     def open_alerts(self) -> tuple[Alert, ...]:
@@ -54,4 +55,11 @@ class Views(Protocol):
 
     def recent_events(self, *, limit: int) -> tuple[Event, ...]:
         """Return the newest events, newest first."""
+        ...
+
+    def last_held_at(self, lease: str) -> datetime | None:
+        """Return when a lease was last taken or renewed, on the store's own time.
+
+        None if nobody ever held it.
+        """
         ...

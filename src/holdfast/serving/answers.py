@@ -56,7 +56,8 @@ class LabelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     The first label of a prediction stands. `duplicate` says the same again, `conflicting`
     says otherwise and is recorded without effect, `late` came after the maturity and
-    counts, `orphan` names a prediction that is not known (yet).
+    counts, `orphan` names a prediction that is not known (yet), `forgotten` is about an
+    entity that was erased, and is not kept.
     """
 
     accepted: int
@@ -64,6 +65,7 @@ class LabelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     duplicate: int
     conflicting: int
     orphan: int
+    forgotten: int
     fates: list[LabelFate]
 
 
@@ -129,6 +131,7 @@ def labels_answer(counts: LabelCounts) -> LabelsAnswer:
         duplicate=counts.duplicate,
         conflicting=counts.conflicting,
         orphan=counts.orphan,
+        forgotten=counts.forgotten,
         fates=list(counts.fates),
     )
 

@@ -1,4 +1,4 @@
-"""The routes under /v1: predict, labels, one prediction, the model; each only translates."""
+"""The operations under /v1: predict, labels, one prediction, the model; of no transport."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from holdfast.domain.ids import PredictionId
 from holdfast.domain.releases import METRICS, ModelMetrics
 from holdfast.loop.fetch import fetch_file, fetch_manifest
 from holdfast.loop.label import record_labels
-from holdfast.loop.predict import explain, predict
+from holdfast.loop.predict import Asked, explain, predict
 from holdfast.serving.answers import (
     ModelAnswer,
     PredictionAnswer,
@@ -23,18 +23,16 @@ from holdfast.serving.answers import (
     labels_answer,
     logged_answer,
 )
-from holdfast.serving.bodies import decode_object, read_body
+from holdfast.serving.bodies import decode_object
+from holdfast.serving.calls import json_reply
 from holdfast.serving.payloads import read_labels, read_predict
-from holdfast.serving.server import json_response, server_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from holdfast.domain.predictions import Prediction
     from holdfast.loop.swap import ServedModel
+    from holdfast.serving.calls import Call, Reply
     from holdfast.serving.payloads import PredictPayload
     from holdfast.serving.server import Server
 
@@ -43,44 +41,70 @@ __all__ = ["get_model", "get_prediction", "post_labels", "post_predict"]
 _YES_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
 
 
-async def post_predict(request: Request) -> Response:
-    """Score one row or several; the answer is sent once they are durable."""
-    server = server_of(request)
-    wants_explanation = _flag(request, "explain")
-    body = await read_body(request, server.limits)
-    return json_response(await server.work.run(_predict, server, body, wants_explanation))
+async def post_predict(server: Server, call: Call) -> Reply:
+    """Score one row or several; the answer is given once they are durable."""
+    wants_explanation = _flag(call, "explain")
+    served = server.ports.champion.current()  # the same one for the whole request
+    if len(call.body) > server.limits.max_lane_bytes:
+        # Long work has a thread of its own, so that short requests need not wait for it.
+        return json_reply(
+            await server.work.run(_predict, server, served, call.body, wants_explanation)
+        )
+    payload = _payload(server, served, call.body, wants_explanation)
+    if payload.explain:
+        return json_reply(await server.work.run(_answer, server, served, payload))
+    asked = Asked(served=served, requests=payload.requests)
+    predictions = await server.predicting.do(asked)
+    return json_reply(_encoded(server, served, payload, predictions))
 
 
-async def post_labels(request: Request) -> Response:
-    """Record one label or several; the answer is sent once they are durable."""
-    server = server_of(request)
-    body = await read_body(request, server.limits)
-    return json_response(await server.work.run(_label, server, body))
+async def post_labels(server: Server, call: Call) -> Reply:
+    """Record one label or several; the answer is given once they are durable."""
+    return json_reply(await server.work.run(_label, server, call.body))
 
 
-async def get_prediction(request: Request) -> Response:
+async def get_prediction(server: Server, call: Call) -> Reply:
     """Show one logged prediction with its row and label."""
-    server = server_of(request)
-    prediction_id = PredictionId(request.path_params["prediction_id"])
+    prediction_id = PredictionId(call.parameters["prediction_id"])
     target = server.ports.champion.current().contract.target
     logged = await run_in_threadpool(server.ports.predictions.get, prediction_id)
-    return json_response(logged_answer(logged, target))
+    return json_reply(logged_answer(logged, target))
 
 
-async def get_model(request: Request) -> Response:
+async def get_model(server: Server, _call: Call) -> Reply:
     """Show what is in production: version, contract, threshold and tested metrics."""
-    server = server_of(request)
     served = server.ports.champion.current()
-    return json_response(await run_in_threadpool(_model, server, served))
+    return json_reply(await run_in_threadpool(_model, server, served))
 
 
-def _predict(server: Server, body: bytes, wants_explanation: bool) -> bytes:  # noqa: FBT001 - passed through Work.run by position
-    served = server.ports.champion.current()  # the same one for the whole request
-    payload = read_predict(
+def _predict(server: Server, served: ServedModel, body: bytes, wants_explanation: bool) -> bytes:  # noqa: FBT001 - passed through Work.run by position
+    return _answer(server, served, _payload(server, served, body, wants_explanation))
+
+
+def _payload(
+    server: Server,
+    served: ServedModel,
+    body: bytes,
+    wants_explanation: bool,  # noqa: FBT001 - as above
+) -> PredictPayload:
+    return read_predict(
         decode_object(body), served.contract, server.limits, explain=wants_explanation
     )
+
+
+def _answer(server: Server, served: ServedModel, payload: PredictPayload) -> bytes:
     explanations = _explanations(served, payload)
     predictions = predict(served, server.ports.predictions, server.ports.clock, payload.requests)
+    return _encoded(server, served, payload, predictions, explanations)
+
+
+def _encoded(
+    server: Server,
+    served: ServedModel,
+    payload: PredictPayload,
+    predictions: Sequence[Prediction],
+    explanations: Sequence[dict[str, float]] | None = None,
+) -> bytes:
     server.counters.saw(served, payload.requests, n_unknown=payload.n_unknown)
     answers = _answers(served, predictions, explanations)
     return msgspec.json.encode(
@@ -125,6 +149,7 @@ def _label(server: Server, body: bytes) -> bytes:
         target=target,
         maturity=server.ports.label_maturity,
     )
+    server.metrics.labelled(counts)
     return msgspec.json.encode(labels_answer(counts))
 
 
@@ -156,8 +181,8 @@ def _metrics(server: Server, served: ServedModel) -> tuple[ModelMetrics | None, 
         return None, f"{METRICS} of this release cannot be read ({type(error).__name__})"
 
 
-def _flag(request: Request, name: str) -> bool:
-    given = request.query_params.get(name, "").casefold()
+def _flag(call: Call, name: str) -> bool:
+    given = call.query.get(name, "").casefold()
     if given not in _YES_NO:
         raise InvalidFieldsError([FieldIssue(row=0, field=name, problem="needs true or false")])
     return _YES_NO[given]

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,39 +13,44 @@ from starlette.routing import Mount, Route
 
 from holdfast import __version__
 from holdfast.domain.errors import HoldfastError
-from holdfast.loop.swap import Refresher
-from holdfast.serving import api, health, pages
-from holdfast.serving.counters import Counters
+from holdfast.serving import pages
+from holdfast.serving.asgi import endpoint
+from holdfast.serving.core import OPERATIONS, ROUTER_WORDS
 from holdfast.serving.gate import Gate
+from holdfast.serving.key_ring import KeyRing
+from holdfast.serving.keys import Access
 from holdfast.serving.limits import ServingLimits
+from holdfast.serving.measuring import Measured
 from holdfast.serving.problems import RefusedError, problem_response
-from holdfast.serving.server import Server
-from holdfast.serving.work import OverloadedError, Work
+from holdfast.serving.server import new_server, running
+from holdfast.serving.work import OverloadedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
     from holdfast.loop.online import OnlinePorts
+    from holdfast.serving.server import Server
 
 __all__ = ["create_app"]
 
 _STATIC = Path(__file__).parent / "static"
 
-_log = structlog.get_logger(__name__)
 
-
-def create_app(ports: OnlinePorts, limits: ServingLimits | None = None) -> FastAPI:
+def create_app(
+    ports: OnlinePorts, limits: ServingLimits | None = None, access: Access | None = None
+) -> FastAPI:
     """Return the application; its lifespan loads the champion and keeps it up to date.
 
     Args:
         ports: The champion and the stores, as wiring made them.
         limits: How much the server takes on; the defaults if absent.
+        access: Whom it is for; this machine if absent, with keys as soon as one exists.
     """
-    limits = limits or ServingLimits()
+    server, routes = new_server(ports, limits or ServingLimits()), _routes()
     app = FastAPI(
         title="Holdfast",
         version=__version__,
@@ -54,16 +58,11 @@ def create_app(ports: OnlinePorts, limits: ServingLimits | None = None) -> FastA
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        routes=_routes(),
+        routes=routes,
     )
-    app.state.server = Server(
-        ports=ports,
-        limits=limits,
-        refresher=Refresher(ports.champion, every=limits.poll_seconds),
-        work=Work(threads=limits.threads, max_waiting=limits.max_waiting),
-        counters=Counters(),
-    )
-    app.add_middleware(Gate)
+    app.state.server = server
+    app.add_middleware(Gate, ring=KeyRing(ports.keys, ports.clock, access or Access()))
+    app.add_middleware(Measured, metrics=server.metrics, templates=_templates(routes))
     for kind in (HoldfastError, RefusedError, OverloadedError):
         app.add_exception_handler(kind, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_problem)
@@ -72,13 +71,10 @@ def create_app(ports: OnlinePorts, limits: ServingLimits | None = None) -> FastA
 
 def _routes() -> list[BaseRoute]:
     return [
-        Route("/v1/predict", api.post_predict, methods=["POST"]),
-        Route("/v1/labels", api.post_labels, methods=["POST"]),
-        Route("/v1/predictions/{prediction_id}", api.get_prediction),
-        Route("/v1/model", api.get_model),
-        Route("/v1/status", health.get_status),
-        Route("/health/live", health.get_live),
-        Route("/health/ready", health.get_ready),
+        *(
+            Route(operation.template, endpoint(operation), methods=[operation.method])
+            for operation in OPERATIONS
+        ),
         Route("/openapi.json", pages.get_openapi),
         Route("/docs", pages.get_docs),
         Route("/", pages.get_status_page),
@@ -86,20 +82,26 @@ def _routes() -> list[BaseRoute]:
     ]
 
 
+def _templates(routes: Sequence[BaseRoute]) -> dict[object, str]:
+    """Return each route's template by its endpoint, which is what a scope names."""
+    templates: dict[object, str] = {}
+    for route in routes:
+        if isinstance(route, Route):
+            templates[route.endpoint] = route.path
+        elif isinstance(route, Mount):
+            templates[route.app] = route.path
+    return templates
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     server: Server = app.state.server
-    try:
-        await run_in_threadpool(server.ports.champion.refresh)
-    except HoldfastError as error:
-        # Start all the same: readiness says why not, and the refresher tries on.
-        _log.warning("champion_not_loaded", problem=type(error).__name__)
-    server.refresher.start()
+    running_server = running(server)
+    await run_in_threadpool(running_server.__enter__)
     try:
         yield
     finally:
-        await run_in_threadpool(server.refresher.stop)
-        await run_in_threadpool(server.work.close)
+        await run_in_threadpool(running_server.__exit__, None, None, None)
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
@@ -110,14 +112,8 @@ async def _answer_http_problem(request: Request, error: Exception) -> Response:
     """Answer what the router itself refuses: unknown paths and methods."""
     assert isinstance(error, HTTPException)
     response = problem_response(
-        RefusedError(error.status_code, _ROUTER_WORDS.get(error.status_code, error.detail)),
+        RefusedError(error.status_code, ROUTER_WORDS.get(error.status_code, error.detail)),
         request_id=request.state.request_id,
     )
     response.headers.update(error.headers or {})
     return response
-
-
-_ROUTER_WORDS = {
-    404: "There is nothing at this address. /docs lists what there is.",
-    405: "This address takes another method; the Allow header names it.",
-}

@@ -11,11 +11,13 @@ from starlette.requests import ClientDisconnect
 from holdfast.serving.problems import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from holdfast.serving.limits import ServingLimits
 
-__all__ = ["decode_object", "read_body"]
+__all__ = ["check_announced", "decode_object", "read_body", "too_large"]
 
 
 async def read_body(request: Request, limits: ServingLimits) -> bytes:
@@ -25,10 +27,7 @@ async def read_body(request: Request, limits: ServingLimits) -> bytes:
         RefusedError: 415 for another content type or a compressed body, 413 for one that
             is too large (also without a Content-Length), 408 for one that is too slow.
     """
-    _check_headers(request)
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or int(announced) > limits.max_body_bytes:
-        raise _too_large(limits)
+    check_announced(request.headers, limits)
     try:
         async with asyncio.timeout(limits.body_seconds):
             return await _collect(request, limits)
@@ -36,6 +35,30 @@ async def read_body(request: Request, limits: ServingLimits) -> bytes:
         raise RefusedError(
             408, f"The body did not arrive within {limits.body_seconds:g} seconds."
         ) from None
+
+
+def check_announced(headers: Mapping[str, str], limits: ServingLimits) -> None:
+    """Judge a body by its headers, before any of it is read.
+
+    Args:
+        headers: Found by lower-case names.
+        limits: How large a body may be.
+
+    Raises:
+        RefusedError: 415 for another content type or a compressed body, 413 for a size
+            that is too large, or none.
+    """
+    _check_kind(headers)
+    announced = headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > limits.max_body_bytes:
+        raise too_large(limits)
+
+
+def too_large(limits: ServingLimits) -> RefusedError:
+    """Return the refusal of a body that is larger than the limit."""
+    return RefusedError(
+        413, f"The body is larger than {limits.max_body_bytes:,} bytes. Send fewer rows at a time."
+    )
 
 
 def decode_object(body: bytes) -> dict[str, object]:
@@ -57,14 +80,14 @@ def decode_object(body: bytes) -> dict[str, object]:
     return value
 
 
-def _check_headers(request: Request) -> None:
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+def _check_kind(headers: Mapping[str, str]) -> None:
+    kind, _, parameters = headers.get("content-type", "").partition(";")
     if kind.strip().casefold() != "application/json":
         raise RefusedError(415, "Send JSON, with the header Content-Type: application/json.")
     charset = parameters.partition("charset=")[2].strip().strip('"').casefold()
     if charset not in {"", "utf-8", "utf8"}:
         raise RefusedError(415, "JSON is taken in UTF-8 only.")
-    if request.headers.get("content-encoding", "identity").strip().casefold() != "identity":
+    if headers.get("content-encoding", "identity").strip().casefold() != "identity":
         raise RefusedError(415, "Compressed bodies are not taken; send plain JSON.")
 
 
@@ -75,17 +98,11 @@ async def _collect(request: Request, limits: ServingLimits) -> bytes:
         async for chunk in request.stream():
             size += len(chunk)
             if size > limits.max_body_bytes:
-                raise _too_large(limits)
+                raise too_large(limits)
             chunks.append(chunk)
     except ClientDisconnect:
         raise RefusedError(400, "The client went away before its body was complete.") from None
     return b"".join(chunks)
-
-
-def _too_large(limits: ServingLimits) -> RefusedError:
-    return RefusedError(
-        413, f"The body is larger than {limits.max_body_bytes:,} bytes. Send fewer rows at a time."
-    )
 
 
 def _why_no_json(body: bytes, error: Exception) -> str:

@@ -40,6 +40,11 @@ class Counters:
             self._n_unknown += n_unknown
             self._unseen.update(unseen)
 
+    def of_features(self) -> tuple[int, dict[str, int]]:
+        """Return how many unknown keys were ignored, and unseen categories by feature."""
+        with self._lock:
+            return self._n_unknown, dict(sorted(self._unseen.items()))
+
     def snapshot(self) -> dict[str, object]:
         """Return the counts as JSON-like values."""
         with self._lock:

@@ -1,39 +1,42 @@
-"""What every request passes first and every answer last: ids, the Host check, safe headers."""
+"""What every request passes first and every answer last: ids, origin, API key, safe headers."""
 
 from __future__ import annotations
 
-import re
-import uuid
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 
-from holdfast.serving.network import may_speak
+from holdfast.serving.calls import SAFE_HEADERS, request_id_of
+from holdfast.serving.keys import READING
+from holdfast.serving.network import is_elsewhere, may_speak
 from holdfast.serving.problems import RefusedError, problem_response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Gate"]
+    from holdfast.serving.key_ring import KeyRing
+    from holdfast.serving.keys import Access
 
-_USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_DEFAULT_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+__all__ = ["Gate", "check_origin"]
 
 
 class Gate:
     """ASGI middleware around the whole application.
 
     It names each request (`X-Request-Id`, the client's own if it is short and plain),
-    turns away pages of other origins, and answers 500 for what nobody foresaw.
+    turns away pages of other origins and whoever lacks a key that is needed, and answers
+    500 for what nobody foresaw.
+
+    Args:
+        app: What lies behind.
+        ring: The keys, and whom the server is for.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, ring: KeyRing) -> None:
+        self._app, self._ring = app, ring
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
@@ -41,7 +44,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = _request_id(headers)
+        request_id = request_id_of(headers.get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         started = False
 
@@ -53,27 +56,60 @@ class Gate:
             await send(message)
 
         try:
-            _check_origin(scope, headers)
+            check_origin(self._ring.access, scope["method"], headers, peer=_peer_of(scope))
+            await self._check_key(scope, headers)
             await self._app(scope, receive, send_named)
         except Exception as error:  # the outermost edge: everything is answered
             if started:
                 raise  # half an answer is sent: closing the connection is all that is left
             await problem_response(error, request_id=request_id)(scope, receive, send_named)
 
+    async def _check_key(self, scope: Scope, headers: Headers) -> None:
+        method, path = scope["method"], _path_in(scope)
+        if not self._ring.knows(method, path):
+            await run_in_threadpool(self._ring.refresh)
+        self._ring.admit(method, path, headers)
 
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id", "")
-    return given if _USABLE_ID.fullmatch(given) else uuid.uuid4().hex
 
+def check_origin(
+    access: Access, method: str, headers: Mapping[str, str], *, peer: str | None
+) -> None:
+    """Turn away pages of other origins, and other machines where no key can tell them apart.
 
-def _check_origin(scope: Scope, headers: Headers) -> None:
-    changes = scope["method"] not in _READING
-    reason = may_speak(headers.get("host"), headers.get("origin"), changes=changes)
+    The Host header alone would not do: a page cannot choose it, but a program can.
+
+    Args:
+        access: Whom the server is for.
+        method: Such as ``POST``.
+        headers: Found by lower-case names.
+        peer: The address that the connection comes from, where it is known.
+
+    Raises:
+        RefusedError: 403, with what is wrong with the peer, Host or Origin.
+    """
+    if access.enclosed:
+        return
+    if not access.exposed and peer is not None and is_elsewhere(peer):
+        raise RefusedError(403, "Only this machine may ask here as long as there is no API key.")
+    host, origin = headers.get("host"), headers.get("origin")
+    reason = may_speak(host, origin, changes=method not in READING, exposed=access.exposed)
     if reason is not None:
         raise RefusedError(403, reason)
 
 
+def _peer_of(scope: Scope) -> str | None:
+    client = scope.get("client")
+    return None if client is None else client[0]
+
+
+def _path_in(scope: Scope) -> str:
+    """Return the path as the routes see it, also where the application is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+
+
 def _complete(headers: MutableHeaders, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
-    for name, value in _DEFAULT_HEADERS.items():
+    for name, value in SAFE_HEADERS.items():
         headers.setdefault(name, value)

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 
 from holdfast.domain.errors import HoldfastError, NoChampionError
-from holdfast.serving.server import json_response, server_of
+from holdfast.serving.calls import json_reply
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from holdfast.domain.events import Event
     from holdfast.ports.views import Status
+    from holdfast.serving.calls import Call, Reply
     from holdfast.serving.server import Server
 
 __all__ = ["get_live", "get_ready", "get_status", "serving_state"]
 
 
-async def get_live(_request: Request) -> Response:
+_PROBE_SECONDS = 2.0  # supervisors give up after some seconds; they shall hear why
+
+
+async def get_live(_server: Server, _call: Call) -> Reply:
     """Answer; a process that cannot should be restarted."""
-    return json_response({"status": "live"})
+    return json_reply({"status": "live"})
 
 
-async def get_ready(request: Request) -> Response:
-    """Say whether requests would be answered: a model in memory, a store that takes writes."""
-    checks = await run_in_threadpool(_checks, server_of(request))
+async def get_ready(server: Server, _call: Call) -> Reply:
+    """Say whether requests would be answered, and if not, why not.
+
+    A model must be in memory, the store must take a write, and the queue must have room.
+    """
+    checks = {
+        "model": _model_check(server),
+        "store": await _store_check(server),
+        "queue": _queue_check(server),
+    }
     ready = all(check["ok"] for check in checks.values())
-    return json_response(
-        {"status": "ready" if ready else "not_ready", "checks": checks},
+    return json_reply(
+        {
+            "status": "ready" if ready else "not_ready",
+            "durability": server.ports.durability,
+            "checks": checks,
+        },
         status=200 if ready else 503,
     )
 
 
-async def get_status(request: Request) -> Response:
+async def get_status(server: Server, _call: Call) -> Reply:
     """Say what is in production, what was logged and labelled, and what the loop found."""
-    server = server_of(request)
     status = await run_in_threadpool(server.ports.views.status)
-    return json_response({**_status(status), "serving": serving_state(server)})
+    return json_reply({**_status(status), "serving": serving_state(server)})
 
 
 def serving_state(server: Server) -> dict[str, Any]:
@@ -65,10 +78,6 @@ def serving_state(server: Server) -> dict[str, Any]:
     }
 
 
-def _checks(server: Server) -> dict[str, dict[str, Any]]:
-    return {"model": _model_check(server), "store": _store_check(server)}
-
-
 def _model_check(server: Server) -> dict[str, Any]:
     refusal = server.ports.champion.refusal
     refused = "" if refusal is None else f" {refusal.problem}"
@@ -81,12 +90,23 @@ def _model_check(server: Server) -> dict[str, Any]:
     return {"ok": True, "detail": f"{version} answers.{refused}"}
 
 
-def _store_check(server: Server) -> dict[str, Any]:
+async def _store_check(server: Server) -> dict[str, Any]:
+    """Commit a write that changes nothing; a store that hangs is as good as none."""
     try:
-        server.ports.check_store()
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await to_thread.run_sync(server.ports.check_store, abandon_on_cancel=True)
+    except TimeoutError:
+        return {"ok": False, "detail": f"took no write within {_PROBE_SECONDS:g} seconds"}
     except HoldfastError as error:
         return {"ok": False, "detail": f"takes no writes ({type(error).__name__})"}
     return {"ok": True, "detail": "takes writes"}
+
+
+def _queue_check(server: Server) -> dict[str, Any]:
+    depth, limit = server.work.depth, server.work.limit
+    if depth >= limit:
+        return {"ok": False, "detail": f"is full: {depth} of {limit} requests are under way"}
+    return {"ok": True, "detail": "has room"}
 
 
 def _status(status: Status) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class ServingLimits:
     max_body_bytes: int = 8 * 1024 * 1024
     max_rows: int = 10_000  # in one request
     max_explained_rows: int = 100  # each is scored once for each feature
+    max_lane_bytes: int = 16 * 1024  # up to here requests are worked on together
     max_waiting: int = 256  # requests that wait for a thread; one more is a 503
     threads: int = 16  # writers commit in groups, so more threads than cores pay
     body_seconds: float = 10.0  # in which a body must have arrived

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from holdfast.domain.errors import PortInUseError, SettingsError
 
-__all__ = ["bind", "check_bind", "is_loopback", "may_speak", "url_of"]
+__all__ = ["bind", "check_bind", "is_elsewhere", "is_loopback", "may_speak", "url_of"]
 
 
 def is_loopback(host: str) -> bool:
@@ -26,32 +26,53 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_bind(host: str) -> None:
-    """Refuse to listen where other machines could reach the server.
+def is_elsewhere(peer: str) -> bool:
+    """Return whether a connection's address is surely another machine's.
+
+    >>> is_elsewhere("10.0.0.7"), is_elsewhere("::ffff:127.0.0.1"), is_elsewhere("unix:")
+    (True, False, False)
+    """
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    # Python takes ::ffff:127.0.0.1, an IPv4 client of an IPv6 socket, for a foreign address.
+    return not (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def check_bind(host: str, *, exposed: bool = False) -> None:
+    """Refuse to listen where other machines could reach a server that asks for no keys.
+
+    Args:
+        host: Where to listen.
+        exposed: Whether the application is made for requests of other machines.
 
     Raises:
-        SettingsError: If the host is not a loopback address. API keys, without which
-            nothing but loopback is safe, come with a later version.
+        SettingsError: If the host is not a loopback address, and it is not.
     """
-    if not is_loopback(host):
+    if not exposed and not is_loopback(host):
         raise SettingsError(
-            f"Serving on {host!r} would let other machines predict and label without a key, "
-            "and API keys come with a later version. Use --host 127.0.0.1; where others need "
-            "access, put a proxy before it that authenticates and sends Host: localhost."
+            f"Serving on {host!r} would let other machines reach a server that asks them for no "
+            "API key. Use --host 127.0.0.1, or an application whose access is exposed."
         )
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Bind a loopback address before anything else starts; port 0 takes a free one.
+def bind(host: str, port: int, *, exposed: bool = False) -> socket.socket:
+    """Bind an address before anything else starts; port 0 takes a free one.
+
+    Args:
+        host: A name or an address.
+        port: From 0 to 65535.
+        exposed: Whether it may be one that other machines can reach.
 
     Returns:
         The bound socket; `getsockname` tells the port.
 
     Raises:
-        SettingsError: If the address is not loopback, or cannot be used at all.
+        SettingsError: If the address may not be used, or cannot be.
         PortInUseError: If another program holds it.
     """
-    check_bind(host)
+    check_bind(host, exposed=exposed)
     if not 0 <= port <= 65535:
         raise SettingsError(f"A port is a number from 0 to 65535; found {port}.")
     try:
@@ -81,8 +102,10 @@ def url_of(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def may_speak(host: str | None, origin: str | None, *, changes: bool) -> str | None:
-    """Judge the Host and Origin headers of a request to a loopback server.
+def may_speak(
+    host: str | None, origin: str | None, *, changes: bool, exposed: bool = False
+) -> str | None:
+    """Judge the Host and Origin headers of a request.
 
     A web page that a person has open can send requests to their own machine. Its name in
     Host (DNS rebinding) or in Origin (a forged form) gives it away.
@@ -91,14 +114,17 @@ def may_speak(host: str | None, origin: str | None, *, changes: bool) -> str | N
         host: The Host header.
         origin: The Origin header, which browsers add to what changes something.
         changes: Whether the method can change something.
+        exposed: Whether other machines can reach the server. It has whatever name they
+            call it by, behind TLS or not; keys, which no foreign page knows, guard it.
 
     Returns:
         None if the request may pass, else what is wrong with it.
     """
     name = _hostname(f"//{host}") if host else None
-    if name is None or not is_loopback(name):
+    if name is None or not (exposed or is_loopback(name)):
         return "The Host header must name this machine: localhost, 127.0.0.1 or [::1]."
-    if changes and origin is not None and origin.casefold() != f"http://{host}".casefold():
+    own = {f"http://{host}".casefold()} | ({f"https://{host}".casefold()} if exposed else set())
+    if changes and origin is not None and origin.casefold() not in own:
         return "Requests from pages of another origin are refused."
     return None
 

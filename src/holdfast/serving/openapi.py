@@ -15,6 +15,7 @@ from holdfast.serving.answers import (
     PredictionAnswer,
     PredictionsAnswer,
 )
+from holdfast.serving.keys import needed_scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,10 @@ _TEXT: Json = {"type": "string"}
 _ID: Json = {"type": "string", "minLength": 1, "maxLength": 256}
 _TIME: Json = {"type": "string", "format": "date-time"}
 _EXAMPLE_ID = "019b76da-a800-7000-8000-000000000000"
+_KEY_HEADERS: Json = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "`hf_…`, an API key."},
+    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 
 
 def openapi_document(served: ServedModel | None) -> Json:
@@ -49,8 +54,8 @@ def openapi_document(served: ServedModel | None) -> Json:
             {"name": "model", "description": "What is in production, and how it stands."},
             {"name": "health", "description": "For load balancers and supervisors."},
         ],
-        "paths": _paths(served),
-        "components": {"schemas": _schemas(served)},
+        "paths": _guarded(_paths(served)),
+        "components": {"schemas": _schemas(served), "securitySchemes": _KEY_HEADERS},
     }
 
 
@@ -219,11 +224,24 @@ def _paths(served: ServedModel | None) -> Json:
         },
         "/v1/status": {"get": _get("model", "How the project stands", other=[503])},
         "/health/live": {"get": _get("health", "Whether the process answers")},
+        "/metrics": {"get": _get_metrics()},
         "/health/ready": {
-            "get": _get("health", "Whether a model is loaded and the store takes writes")
+            "get": _get("health", "Whether a model, the store and the queue are ready")
             | {"responses": {"200": {"description": "Ready"}, "503": {"description": "Not ready"}}}
         },
     }
+
+
+def _guarded(paths: Json) -> Json:
+    """Say of each operation which scope a key needs, if keys are asked for, and what if not."""
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            scope = needed_scope(method.upper(), path)
+            if scope is None:
+                continue
+            operation["security"] = [{"bearer": [scope]}, {"api_key": [scope]}, {}]
+            operation["responses"] |= _problems([401, 403])
+    return paths
 
 
 def _predict(served: ServedModel | None) -> Json:
@@ -279,6 +297,12 @@ def _post_labels(served: ServedModel | None) -> Json:
     }
 
 
+def _get_metrics() -> Json:
+    text = {"content": {"text/plain": {"schema": _TEXT}}}
+    described = _get("health", "Figures for Prometheus")
+    return described | {"responses": {"200": {"description": "Text format 0.0.4", **text}}}
+
+
 def _get_prediction() -> Json:
     described = _get("predictions", "One logged prediction", _ref("LoggedAnswer"), [404, 503])
     parameter = {"name": "prediction_id", "in": "path", "required": True, "schema": _TEXT}
@@ -317,6 +341,8 @@ def _ok(schema: Json) -> Json:
 def _problems(statuses: Sequence[int]) -> Json:
     meanings = {
         400: "The body is not valid JSON",
+        401: "A usable API key is needed; the answer names the scope",
+        403: "The API key does not open this, or the request comes from a foreign page",
         404: "Not found",
         409: "An id was used before, for another row",
         413: "Too large, or too many rows",

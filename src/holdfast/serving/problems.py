@@ -12,6 +12,7 @@ import structlog
 from starlette.responses import Response
 
 from holdfast.domain.errors import (
+    AccessError,
     AvailabilityError,
     FieldIssue,
     HoldfastError,
@@ -19,6 +20,7 @@ from holdfast.domain.errors import (
     InvalidFieldsError,
     InvalidLabelError,
     InvalidRowsError,
+    MissingScopeError,
     NoChampionError,
     RequestConflictError,
     StateError,
@@ -26,12 +28,21 @@ from holdfast.domain.errors import (
     UnknownPredictionError,
     UnknownReleaseError,
 )
+from holdfast.domain.keys import KeyScope
+from holdfast.serving.calls import Reply
 from holdfast.serving.work import OverloadedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROBLEM_TYPE", "Problem", "RefusedError", "problem_of", "problem_response"]
+__all__ = [
+    "PROBLEM_TYPE",
+    "Problem",
+    "RefusedError",
+    "problem_of",
+    "problem_reply",
+    "problem_response",
+]
 
 PROBLEM_TYPE = "application/problem+json"
 _MOST_ISSUES = 100  # of which a client is told at once
@@ -43,9 +54,11 @@ _log = structlog.get_logger(__name__)
 class RefusedError(Exception):
     """A request is refused for how it was sent, whatever it says."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(
+        self, status: int, detail: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.headers = status, detail, headers or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +80,8 @@ class Problem:
 def problem_of(error: Exception) -> Problem:
     """Translate an error; what is not known here tells nothing but that it happened."""
     match error:
-        case RefusedError():
-            return _refused(error.status, error.detail)
+        case RefusedError() | AccessError():
+            return _refused(error)
         case InputError():
             return _input_problem(error)
         case StateError():
@@ -86,6 +99,12 @@ def problem_of(error: Exception) -> Problem:
 
 
 def problem_response(error: Exception, *, request_id: str) -> Response:
+    """Return `problem_reply` as Starlette sends it."""
+    reply = problem_reply(error, request_id=request_id)
+    return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
+
+
+def problem_reply(error: Exception, *, request_id: str) -> Reply:
     """Return the answer to a request that failed, and log it if the server is to blame.
 
     The log gets the error's kind and where it arose, never its message: that may quote a
@@ -112,11 +131,33 @@ def problem_response(error: Exception, *, request_id: str) -> Response:
     if problem.issues:
         content["errors"] = problem.issues[:_MOST_ISSUES]
         content["n_errors"] = len(problem.issues)
-    return Response(
-        msgspec.json.encode(content),
-        status_code=problem.status,
-        headers=dict(problem.headers),
+    return Reply(
+        body=msgspec.json.encode(content),
+        status=problem.status,
         media_type=PROBLEM_TYPE,
+        headers=problem.headers,
+    )
+
+
+def _access_problem(error: AccessError) -> Problem:
+    challenge = f'Bearer realm="holdfast", scope="{error.scope}"'
+    if isinstance(error, MissingScopeError):
+        return Problem(
+            status=403,
+            slug="missing-scope",
+            title="The API key does not open this",
+            detail=str(error),
+            headers={"WWW-Authenticate": f'{challenge}, error="insufficient_scope"'},
+        )
+    # Only if Basic is offered does a browser ask its user for a password, which is the key;
+    # Chromium reads no further than the first challenge of a header.
+    basic = 'Basic realm="holdfast", charset="UTF-8", ' if error.scope == KeyScope.READ else ""
+    return Problem(
+        status=401,
+        slug="key-needed",
+        title="A usable API key is needed",
+        detail=str(error),
+        headers={"WWW-Authenticate": f"{basic}{challenge}"},
     )
 
 
@@ -152,10 +193,17 @@ def _state_problem(error: StateError) -> Problem:
     )
 
 
-def _refused(status: int, detail: str) -> Problem:
-    phrase = HTTPStatus(status).phrase
-    slug = phrase.casefold().replace(" ", "-")
-    return Problem(status=status, slug=slug, title=phrase, detail=detail)
+def _refused(error: RefusedError | AccessError) -> Problem:
+    if isinstance(error, AccessError):
+        return _access_problem(error)
+    phrase = HTTPStatus(error.status).phrase
+    return Problem(
+        status=error.status,
+        slug=phrase.casefold().replace(" ", "-"),
+        title=phrase,
+        detail=error.detail,
+        headers=error.headers,
+    )
 
 
 def _later(slug: str, detail: str) -> Problem:

@@ -42,21 +42,23 @@ def run(
     host: str = "127.0.0.1",
     port: int = 8000,
     *,
+    exposed: bool = False,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first.
 
     Args:
         app: What to serve.
-        host: A loopback name or address.
+        host: A name or address; a loopback one unless `exposed`.
         port: The port; 0 takes a free one.
+        exposed: Whether the application asks for keys, so that other machines may reach it.
         announce: Told the address, with the real port, once the server answers there.
 
     Raises:
-        SettingsError: If the address is not loopback, or unusable.
+        SettingsError: If the address may not be used, or cannot be.
         PortInUseError: If another program holds the port; nothing was started then.
     """
-    with bind(host, port) as bound:
+    with bind(host, port, exposed=exposed) as bound:
         url = url_of(bound)
         config = uvicorn.Config(
             app,

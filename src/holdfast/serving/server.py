@@ -2,33 +2,87 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+import structlog
 from starlette.responses import Response
 
+from holdfast.domain.errors import HoldfastError
+from holdfast.loop.predict import predict_each
+from holdfast.loop.swap import Refresher
+from holdfast.serving.counters import Counters
+from holdfast.serving.lane import Lane
+from holdfast.serving.metrics import Metrics
+from holdfast.serving.timed_log import TimedLog
+from holdfast.serving.work import Work
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.requests import Request
 
+    from holdfast.domain.predictions import Prediction
     from holdfast.loop.online import OnlinePorts
-    from holdfast.loop.swap import Refresher
-    from holdfast.serving.counters import Counters
+    from holdfast.loop.predict import Asked
     from holdfast.serving.limits import ServingLimits
-    from holdfast.serving.work import Work
 
-__all__ = ["Server", "json_response", "server_of"]
+__all__ = ["Server", "json_response", "new_server", "running", "server_of"]
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """One running server."""
+    """One server in this process, whichever transport it stands behind."""
 
     ports: OnlinePorts
     limits: ServingLimits
     refresher: Refresher
     work: Work
+    predicting: Lane[Asked, tuple[Prediction, ...]]
     counters: Counters
+    metrics: Metrics
+
+
+def new_server(ports: OnlinePorts, limits: ServingLimits) -> Server:
+    """Return a server that does not run yet.
+
+    Args:
+        ports: The champion and the stores, as wiring made them.
+        limits: How much the server takes on.
+    """
+    metrics = Metrics()
+    log = TimedLog(ports.predictions, metrics)
+    work = Work(threads=limits.threads, max_waiting=limits.max_waiting)
+    return Server(
+        ports=replace(ports, predictions=log),
+        limits=limits,
+        refresher=Refresher(ports.champion, every=limits.poll_seconds),
+        work=work,
+        predicting=Lane(work, partial(predict_each, log, ports.clock)),
+        counters=Counters(),
+        metrics=metrics,
+    )
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    """Load the champion and keep it up to date; at the end, finish what is under way."""
+    try:
+        server.ports.champion.refresh()
+    except HoldfastError as error:
+        # Start all the same: readiness says why not, and the refresher tries on.
+        _log.warning("champion_not_loaded", problem=type(error).__name__)
+    server.refresher.start()
+    try:
+        yield
+    finally:
+        server.refresher.stop()
+        server.work.close()
 
 
 def server_of(request: Request) -> Server:
@@ -36,7 +90,6 @@ def server_of(request: Request) -> Server:
     return cast("Server", request.app.state.server)
 
 
-def json_response(content: Any, *, status: int = 200, media_type: str | None = None) -> Response:
-    """Return an answer; floats keep every digit."""
-    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
-    return Response(body, status_code=status, media_type=media_type or "application/json")
+def json_response(content: Any) -> Response:
+    """Return an answer for Starlette to send; floats keep every digit."""
+    return Response(msgspec.json.encode(content), media_type="application/json")

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 from pydantic import ValidationError
 
+from holdfast.domain.durations import format_duration
 from holdfast.domain.errors import SettingsError
+from holdfast.domain.keeping import ONSET_WINDOWS, least_retention
 from holdfast.settings.sections import SECTIONS, RegistrySettings, Settings, choose
 
 if TYPE_CHECKING:
@@ -78,7 +80,24 @@ def _validated(
         settings = Settings.model_validate({"project": folder, "data": {}} | merged)
     except ValidationError as invalid:
         raise _explained(invalid, config, overrides) from None
+    _refuse_short_retention(settings, config)
     return _anchored(settings, folder)
+
+
+def _refuse_short_retention(settings: Settings, config: Path) -> None:
+    """Refuse to drop rows that the monitors still read."""
+    retention, monitor = settings.store.retention, settings.monitor
+    if retention is None:
+        return
+    least = least_retention(
+        bucket=monitor.bucket, window=monitor.window, label_maturity=monitor.label_maturity
+    )
+    if retention < least:
+        raise SettingsError(
+            f"{config}: [store] retention = {format_duration(retention)!r} is shorter than the "
+            f"loop reads back. At least {format_duration(least)!r} works here: label_maturity, "
+            f"a bucket, and {ONSET_WINDOWS} windows in which the onset of a loss is looked for."
+        )
 
 
 def _read_toml(config: Path) -> dict[str, dict[str, Any]]:
@@ -187,7 +206,11 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     store, data, clock = settings.store, settings.data, settings.clock
     moved = {
         "store": store.model_copy(
-            update={"url": _sqlite(store.url, folder), "releases": folder / store.releases}
+            update={
+                "url": _sqlite(store.url, folder),
+                "releases": folder / store.releases,
+                "archive": folder / store.archive,
+            }
         ),
         "data": data.model_copy(update={"path": data.path and folder / data.path}),
         "clock": clock.model_copy(update={"file": clock.file and folder / clock.file}),

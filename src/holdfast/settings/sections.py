@@ -239,7 +239,9 @@ class StoreSettings(_Section):
     """`[store]`: where facts and releases live."""
 
     url: Annotated[str, Field(min_length=1, repr=False)] = "sqlite:///.holdfast/holdfast.db"
-    retention: Duration = timedelta(days=400)
+    durability: Literal["full", "relaxed"] = "full"
+    retention: Duration | None = None  # None: rows stay for ever
+    archive: Path = Path("archive")  # where rows go that are older
     releases: Path = Path(".holdfast/releases")
 
 
@@ -258,6 +260,7 @@ class ServingSettings(_Section):
     unknown_features: Literal["refuse", "ignore"] = "refuse"
     max_body_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024
     max_rows: Annotated[int, Field(ge=1)] = 1_000  # in one request
+    auth: Literal["auto", "required", "off"] = "auto"  # when API keys are asked for
 
 
 class AlertSettings(_Section):

@@ -18,6 +18,7 @@ from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
 from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.settings import CostAim, FBetaAim, RecallAim
+from holdfast.wiring.archives import keeping_of
 from holdfast.wiring.drift import drift_policy_of, rule_of
 from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.plugins import drift_methods
@@ -73,6 +74,7 @@ def open_control(
             registry=MlflowRegistry(address, model_name=settings.model.name) if address else None,
             notifiers=(ConsoleNotifier(),) if notifiers is None else notifiers,
             clock=clock_of(settings),
+            keeping=keeping_of(settings, store),
         )
 
 

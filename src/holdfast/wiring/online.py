@@ -53,8 +53,10 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
             releases=store.releases,
             objects=objects,
             clock=clock,
+            keys=store.keys,
             label_maturity=settings.monitor.label_maturity,
             check_store=store.check_writable,
+            durability=settings.store.durability,
         )
 
 

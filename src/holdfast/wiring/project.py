@@ -9,10 +9,10 @@ from holdfast.adapters.clocks.system import SystemClock
 from holdfast.adapters.objects.files import FileObjectStore
 from holdfast.adapters.stores.sql import SqlStore
 from holdfast.domain.errors import SettingsError
-from holdfast.settings import Settings
 
 if TYPE_CHECKING:
     from holdfast.ports.clock import Clock
+    from holdfast.settings import Settings
 
 __all__ = ["clock_of", "open_objects", "open_store", "refuse_what_is_to_come"]
 
@@ -33,7 +33,8 @@ def open_store(settings: Settings, *, create: bool) -> SqlStore:
         StoreUnavailableError: If it cannot be read.
     """
     refuse_what_is_to_come(settings)
-    return SqlStore.open(settings.store.url, create=create)
+    store = settings.store
+    return SqlStore.open(store.url, create=create, durability=store.durability)
 
 
 def open_objects(settings: Settings) -> FileObjectStore:
@@ -46,14 +47,12 @@ def refuse_what_is_to_come(settings: Settings) -> None:
 
     Silence would let a project believe that it is alerted, or guarded, as it asked for.
     """
-    defaults = Settings.model_fields
     asked = [
         what
         for what, is_asked in {
             "[promote] path = 'canary'": settings.promote.path == "canary",
             "[alerts] urls": bool(settings.alerts.urls),
             "[serving] workers above 1": settings.serving.workers > 1,
-            "[store] retention": settings.store.retention != defaults["store"].default.retention,
         }.items()
         if is_asked
     ]

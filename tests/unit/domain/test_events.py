@@ -18,10 +18,14 @@ from holdfast.domain.events import (
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
+    EntityErased,
     EventBody,
+    KeyCreated,
+    KeyRevoked,
     ReleaseRegistered,
     RetrainingFailed,
     RetrainingStarted,
+    RowsDropped,
     WindowJudged,
     WindowRevised,
     WindowVerdict,
@@ -41,6 +45,7 @@ from holdfast.domain.evidence import (
     Trigger,
 )
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
+from holdfast.domain.keys import KeyId, KeyScope
 from holdfast.domain.windows import Window
 
 V1, V2 = ModelVersion("v1"), ModelVersion("v2")
@@ -114,6 +119,10 @@ BODIES = (
         training_window="recent",
         margins={"logistic_regression/all": 0.12},
     ),
+    KeyCreated(key_id=KeyId("k"), scopes=(KeyScope.PREDICT,), expires_at=START),
+    KeyRevoked(key_id=KeyId("k"), scopes=(KeyScope.PREDICT,)),
+    RowsDropped(schema_digest="s", day="2026-03-01", n_predictions=9, n_labels=3, n_request_keys=0),
+    EntityErased(erasure_id="e", n_predictions=2, n_labels=1, n_request_keys=0, n_archived_rows=7),
 )
 
 

@@ -15,10 +15,14 @@ from holdfast.domain.events import (
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
+    EntityErased,
     EventBody,
+    KeyCreated,
+    KeyRevoked,
     ReleaseRegistered,
     RetrainingFailed,
     RetrainingStarted,
+    RowsDropped,
     WindowJudged,
     WindowRevised,
     WindowVerdict,
@@ -35,6 +39,7 @@ from holdfast.domain.evidence import (
     Trigger,
 )
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
+from holdfast.domain.keys import KeyId, KeyScope
 from holdfast.domain.narration import headline, story
 from holdfast.domain.windows import Window
 
@@ -154,6 +159,38 @@ HEADLINES = [
         "The retraining ended without a model: one class",
     ),
     (JUDGED, "The guard refused the challenger of v2: roc_auc +0.003 is no proven gain"),
+    (
+        KeyCreated(
+            key_id=KeyId("0a1b2c3d4e5f"),
+            scopes=(KeyScope.PREDICT, KeyScope.LABEL),
+            expires_at=AT,
+        ),
+        "Made API key 0a1b2c3d4e5f (predict, label, until 2026-07-04 09:05 UTC)",
+    ),
+    (
+        KeyCreated(key_id=KeyId("0a1b2c3d4e5f"), scopes=(KeyScope.READ,), expires_at=None),
+        "Made API key 0a1b2c3d4e5f (read)",
+    ),
+    (
+        KeyRevoked(key_id=KeyId("0a1b2c3d4e5f"), scopes=(KeyScope.READ,)),
+        "Revoked API key 0a1b2c3d4e5f (read)",
+    ),
+    (
+        RowsDropped(
+            schema_digest="s" * 64,
+            day="2026-03-01",
+            n_predictions=7043,
+            n_labels=7000,
+            n_request_keys=0,
+        ),
+        "Dropped 7,043 rows of 2026-03-01, older than the retention; they stand in the archive",
+    ),
+    (
+        EntityErased(
+            erasure_id="e-1", n_predictions=1, n_labels=2, n_request_keys=1, n_archived_rows=3
+        ),
+        "Erased an entity: 1 row of the log, 3 rows of the archive",
+    ),
 ]
 
 
@@ -302,3 +339,14 @@ class TestStory:
         lines = list(story(event(replace(WINDOW, performance=None, n_labelled=0))))
 
         assert "performance: no mature labels of this model's predictions yet" in lines
+
+    def test_says_what_left_the_store_beside_rows(self):
+        """Labels and request ids; of an erasure, which tombstone it left."""
+        body = EntityErased(
+            erasure_id="e-1", n_predictions=1, n_labels=2, n_request_keys=3, n_archived_rows=0
+        )
+
+        lines = list(story(event(body)))
+
+        assert "with them: 2 labels, 3 request ids" in lines
+        assert "erasure: e-1" in lines

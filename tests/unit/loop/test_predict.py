@@ -5,14 +5,20 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from holdfast.domain.errors import StoreUnavailableError
+from holdfast.domain.errors import (
+    FieldIssue,
+    InvalidRowsError,
+    RequestConflictError,
+    StoreUnavailableError,
+)
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.predictions import PredictionRequest
 from holdfast.domain.releases import ReleaseRecord
-from holdfast.loop.predict import explain, predict
+from holdfast.loop.predict import Asked, explain, predict, predict_each
 from holdfast.loop.swap import ServedModel
 from holdfast.testing.fakes import FakeClock, InMemoryPredictionLog
 from holdfast.testing.fakes.labels import Ledger
@@ -23,12 +29,17 @@ ROW = (3.0, None, False, "monthly")
 LOYAL = (70.0, 20.0, True, "two years")
 
 
+def each(*given) -> Any:
+    """Predict for each; what is refused stands among the answers as its error."""
+    return predict_each(*given)
+
+
 class Log(InMemoryPredictionLog):
     """Remembers what it was given; a test may let it answer otherwise, or fail."""
 
     def __init__(self, answer=None, failure=None):
         super().__init__(Ledger())
-        self.appended: list[object] = []
+        self.appended: list[Any] = []
         self._answer, self._failure = answer, failure
 
     def append(self, contract, requests, predictions):
@@ -133,3 +144,85 @@ class TestExplain:
         explain(replace(served, model=Counting(1.0)), [ROW, LOYAL])
 
         assert sizes == [2 * (len(TINY_CONTRACT.features) + 1)]
+
+
+class TestPredictEach:
+    def test_scores_all_in_one_run_and_writes_them_at_once(self, served):
+        """Each gets what it would have got alone."""
+        sizes = []
+
+        class Counting(TinyModel):
+            def score(self, rows):
+                sizes.append(len(rows))
+                return super().score(rows)
+
+        counting = replace(served, model=Counting(1.0))
+        asked = [asked_of(counting, ROW), asked_of(counting, LOYAL, ROW)]
+
+        first, second = each(Log(), FakeClock(NOW), asked)
+
+        alone = predict(served, Log(), FakeClock(NOW), asked[1].requests)
+        assert sizes == [3]
+        assert len(first) == 1
+        assert [p.score for p in second] == [p.score for p in alone]
+        assert len({p.prediction_id for p in (*first, *second)}) == 3
+
+    def test_scores_each_with_the_model_that_it_came_to(self, served):
+        """In the moment of a swap two versions answer side by side."""
+        other = replace(
+            served,
+            model=TinyModel(0.0),
+            record=replace(served.record, version=ModelVersion("v4")),
+        )
+
+        first, second, third = each(
+            Log(),
+            FakeClock(NOW),
+            [asked_of(served, ROW), asked_of(other, ROW), asked_of(served, LOYAL)],
+        )
+
+        assert [one[0].model_version for one in (first, second, third)] == ["v3", "v4", "v3"]
+        assert first[0].score > second[0].score
+        assert third[0].score == pytest.approx(0.0759, abs=1e-4)
+
+    def test_tells_only_the_one_whose_row_has_no_score(self, served):
+        """The others of its company are answered; the place of the row is its own."""
+
+        class Picky(TinyModel):
+            def score(self, rows):
+                found = [i for i, tenure in enumerate(rows.numeric[:, 0]) if tenure > 60]
+                if found:
+                    raise InvalidRowsError(
+                        [FieldIssue(row=i, field="features", problem="none") for i in found]
+                    )
+                return super().score(rows)
+
+        picky = replace(served, model=Picky(1.0))
+        log = Log()
+
+        first, second, third = each(
+            log,
+            FakeClock(NOW),
+            [asked_of(picky, ROW), asked_of(picky, ROW, LOYAL), asked_of(picky, ROW)],
+        )
+
+        assert isinstance(second, InvalidRowsError)
+        assert [issue.row for issue in second.issues] == [1]
+        assert [len(one) for one in (first, third)] == [1, 1]
+        assert [len(requests) for _, requests, _ in log.appended] == [1, 1]
+
+    def test_tells_only_the_one_whose_id_was_used_for_another_row(self, served):
+        """Also within one company, where the first to come has the id."""
+        used = [
+            Asked(served=served, requests=[PredictionRequest(values=row, request_id="a")])
+            for row in (ROW, LOYAL, ROW)
+        ]
+
+        first, second, third = each(Log(), FakeClock(NOW), used)
+
+        assert isinstance(second, RequestConflictError)
+        assert first == third
+
+
+def asked_of(served, *rows):
+    return Asked(served=served, requests=[PredictionRequest(values=row) for row in rows])

@@ -11,8 +11,9 @@ from holdfast.domain.errors import ColumnError
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.matrix import encode_rows
 from holdfast.domain.releases import ReleaseRecord
-from holdfast.loop.score import scored
+from holdfast.loop.score import logged, scored
 from holdfast.loop.swap import ServedModel
+from holdfast.testing.fakes import FakeClock, InMemoryStore
 from holdfast.testing.online import TINY_CONTRACT, TinyModel
 
 MODEL = TinyModel(1.0)
@@ -71,3 +72,43 @@ class TestScored:
 
         assert found.num_rows == 0
         assert found.schema.equals(scored(TABLE, SERVED).schema)
+
+
+class TestLogged:
+    def test_logs_each_row_and_says_under_which_id(self):
+        """So that labels can name it; scores are those without logging."""
+        store = InMemoryStore()
+
+        found = log(store)
+
+        added = ["score", "decision", "model_version", "prediction_id"]
+        assert found.column_names == [*TABLE.column_names, *added]
+        assert found.drop_columns("prediction_id").equals(scored(TABLE, SERVED))
+        first = store.predictions.get(found.column("prediction_id")[0].as_py())
+        assert first.entity == "k1"
+        assert list(first.features.values()) == list(ROWS[0])
+
+    def test_run_again_it_logs_nothing_twice(self):
+        """What a crash cut short gets the answers that were logged."""
+        store = InMemoryStore()
+        before = log(store)
+
+        again = log(store)
+
+        assert again.equals(before)
+        assert store.views.status().n_predictions == 2
+
+    def test_takes_rows_about_nobody(self):
+        """The file need not have the entity's column."""
+        store = InMemoryStore()
+
+        found = log(store, entity="household")
+
+        prediction_id = found.column("prediction_id")[1].as_py()
+        assert store.predictions.get(prediction_id).entity is None
+
+
+def log(store, *, entity="customer"):
+    return logged(
+        TABLE, SERVED, store.predictions, FakeClock(), entity=entity, request_ids=["f/0", "f/1"]
+    )

@@ -42,14 +42,19 @@ class World:
         deploy(self.store.events, record, at=NOW)
         return record
 
+    def hang(self):
+        """Do not, unless a test replaces this."""
+
     def check_store(self):
-        """Fail as the test wants it."""
+        """Hang or fail as the test wants it."""
+        self.hang()
         if self.store_failure is not None:
             raise self.store_failure
 
-    def client(self, **limits):
-        """Return a client of a server with these limits."""
-        ports = OnlinePorts(
+    @property
+    def ports(self):
+        """What a server of this world is given."""
+        return OnlinePorts(
             champion=self.champion,
             predictions=self.store.predictions,
             labels=self.store.labels,
@@ -57,10 +62,14 @@ class World:
             releases=self.store.releases,
             objects=self.objects,
             clock=self.clock,
+            keys=self.store.keys,
             label_maturity=timedelta(days=30),
             check_store=self.check_store,
         )
-        app = create_app(ports, ServingLimits(**{"threads": 2, **limits}))
+
+    def client(self, *, access=None, **limits):
+        """Return a client of a server with these limits."""
+        app = create_app(self.ports, ServingLimits(**{"threads": 2, **limits}), access)
         return TestClient(app, base_url="http://localhost")
 
 

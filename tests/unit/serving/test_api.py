@@ -307,6 +307,7 @@ class TestLabels:
             "duplicate": 0,
             "conflicting": 0,
             "orphan": 0,
+            "forgotten": 0,
             "fates": ["accepted"],
         }
         assert logged["label"] == "Yes"

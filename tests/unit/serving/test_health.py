@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 from holdfast.domain.errors import StoreUnavailableError
+from holdfast.serving import health
 
 
 class TestLive:
@@ -24,6 +27,7 @@ class TestReady:
         assert response.json()["checks"] == {
             "model": {"ok": True, "detail": "v1 answers."},
             "store": {"ok": True, "detail": "takes writes"},
+            "queue": {"ok": True, "detail": "has room"},
         }
 
     def test_is_not_ready_without_a_model(self, world):
@@ -56,6 +60,37 @@ class TestReady:
             "detail": "takes no writes (StoreUnavailableError)",
         }
 
+    def test_a_store_that_hangs_takes_no_writes(self, client, serving, monkeypatch):
+        """A probe that waits for it would only time out, and say nothing."""
+        go_on = threading.Event()
+        monkeypatch.setattr(health, "_PROBE_SECONDS", 0.05)
+        monkeypatch.setattr(serving, "hang", lambda: go_on.wait(5))
+
+        response = client.get("/health/ready")
+        go_on.set()
+
+        assert response.status_code == 503
+        assert response.json()["checks"]["store"] == {
+            "ok": False,
+            "detail": "took no write within 0.05 seconds",
+        }
+
+    def test_is_not_ready_while_its_queue_is_full(self, client):
+        """Whatever came would be a 503; another server may have room."""
+        work = client.app.state.server.work
+        for _ in range(work.limit):
+            work.enter()
+
+        full = client.get("/health/ready")
+        work.leave(work.limit)
+        again = client.get("/health/ready")
+
+        assert (full.status_code, again.status_code) == (503, 200)
+        assert full.json()["checks"]["queue"] == {
+            "ok": False,
+            "detail": f"is full: {work.limit} of {work.limit} requests are under way",
+        }
+
     def test_is_not_ready_once_the_refresher_has_ended(self, client, serving):
         """Without it a rollback would pass this server by."""
         client.app.state.server.refresher.stop()
@@ -81,6 +116,7 @@ class TestStatus:
             "duplicate": 0,
             "conflicting": 0,
             "orphan": 0,
+            "forgotten": 0,
         }
         assert status["last_decision"] is None
         assert status["serving"]["n_rows"] == 1

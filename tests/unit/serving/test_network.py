@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from holdfast.domain.errors import PortInUseError, SettingsError
-from holdfast.serving.network import bind, check_bind, url_of
+from holdfast.serving.network import bind, check_bind, may_speak, url_of
 
 
 class TestCheckBind:
@@ -17,10 +17,43 @@ class TestCheckBind:
         check_bind(host)
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.4", "example.org"])
-    def test_refuses_the_world_and_says_why(self, host):
-        """There are no keys yet, so there is no safe way."""
-        with pytest.raises(SettingsError, match="API keys come with a later version"):
+    def test_refuses_the_world_to_a_server_that_asks_for_no_key(self, host):
+        """Everyone could predict and label there."""
+        with pytest.raises(SettingsError, match="asks them for no API key"):
             check_bind(host)
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "example.org"])
+    def test_allows_the_world_to_a_server_that_asks_for_keys(self, host):
+        """`access_on` has looked for a usable one."""
+        check_bind(host, exposed=True)
+
+
+class TestMaySpeak:
+    @pytest.mark.parametrize("host", ["churn.example.org", "10.0.0.7:8000", "localhost"])
+    def test_an_exposed_server_has_any_name(self, host):
+        """Whatever others call it by; a key guards it, which no foreign page knows."""
+        assert may_speak(host, None, changes=True, exposed=True) is None
+        assert (may_speak(host, None, changes=True) is None) == (host == "localhost")
+
+    @pytest.mark.parametrize("host", [None, "", "user@example.org", "example.org:x"])
+    def test_an_exposed_server_still_wants_a_name(self, host):
+        """What is no host at all is somebody's attempt."""
+        assert may_speak(host, None, changes=False, exposed=True) is not None
+
+    @pytest.mark.parametrize(
+        ("origin", "passes"),
+        [
+            ("https://churn.example.org", True),  # TLS ends in front of it
+            ("http://churn.example.org", True),
+            ("https://evil.example", False),
+            ("null", False),
+        ],
+    )
+    def test_an_exposed_server_takes_writes_of_its_own_pages_only(self, origin, passes):
+        """As one on loopback does."""
+        found = may_speak("churn.example.org", origin, changes=True, exposed=True)
+
+        assert (found is None) == passes
 
 
 class TestBind:

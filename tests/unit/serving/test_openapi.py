@@ -64,7 +64,9 @@ class TestOpenapi:
         """What is described exists, and the other way round under /v1 and /health."""
         described = set(document["paths"])
         routed = {
-            route.path for route in client.app.routes if route.path.startswith(("/v1", "/health"))
+            route.path
+            for route in client.app.routes
+            if route.path.startswith(("/v1", "/health", "/metrics"))
         }
 
         assert described == routed
@@ -92,3 +94,14 @@ class TestOpenapi:
         document = client.get("/openapi.json").json()
 
         assert "**v2**" in document["info"]["description"]
+
+    def test_says_which_scope_a_key_needs(self, document):
+        """So that "Authorize" works on /docs, and generated clients know where a key goes."""
+        paths, schemes = document["paths"], document["components"]["securitySchemes"]
+
+        assert schemes["bearer"]["scheme"] == "bearer"
+        assert schemes["api_key"]["name"] == "X-API-Key"
+        predict = paths["/v1/predict"]["post"]
+        assert predict["security"] == [{"bearer": ["predict"]}, {"api_key": ["predict"]}, {}]
+        assert {"401", "403"} <= predict["responses"].keys()
+        assert "security" not in paths["/health/live"]["get"]

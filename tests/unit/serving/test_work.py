@@ -68,7 +68,7 @@ class TestWork:
             work = client.app.state.server.work
             go_on = threading.Event()
             client.portal.start_task_soon(work.run, go_on.wait, 5)
-            while work._free._value:  # the task takes the only place
+            while work.depth < work.limit:  # the task takes the only place
                 client.portal.call(asyncio.sleep, 0)
 
             response = client.post("/v1/predict", json={"features": row})

@@ -103,8 +103,23 @@ class TestFile:
         assert settings.train.aim == FBetaAim(f_beta=1.0)
         assert settings.registry.mlflow == f"sqlite:///{tmp_path}/.holdfast/mlflow.db"
         assert settings.store.releases == tmp_path / ".holdfast/releases"
-        for section in ("monitor", "policy", "guard", "promote", "store", "alerts", "serving"):
+        assert settings.store.archive == tmp_path / "archive"
+        assert settings.store.retention is None
+        for section in ("monitor", "policy", "guard", "promote", "alerts", "serving"):
             assert getattr(settings, section) == getattr(sample, section)
+        assert settings.store.url == sample.store.url
+
+    def test_refuses_a_retention_that_the_monitors_would_miss(self, refused, load):
+        """It names the least that works, which depends on the windows."""
+        store = '[store]\nretention = "{}"\n'
+
+        words = refused(MINIMAL + store.format("58d"))
+
+        assert "[store] retention = '58d'" in words
+        assert "At least '59d'" in words
+        assert load(MINIMAL + store.format("59d")).store.retention == timedelta(days=59)
+        monitor = '[monitor]\nwindow = "2d"\nlabel_maturity = "3d"\n'
+        assert "At least '12d'" in refused(MINIMAL + store.format("11d") + monitor)
 
     def test_places_relative_addresses_in_the_project(self, load, tmp_path):
         """A command may run from any folder; the project's files stay where they are."""

@@ -78,7 +78,6 @@ class TestRefuseWhatIsToCome:
             ({"promote": {"path": "canary"}}, "[promote] path = 'canary'"),
             ({"alerts": {"urls": ["mailto://x@example.org"]}}, "[alerts] urls"),
             ({"serving": {"workers": 2}}, "[serving] workers above 1"),
-            ({"store": {"retention": "30d"}}, "[store] retention"),
         ],
     )
     def test_refuses_what_this_version_knows_but_cannot_do(self, settings, sections, named):

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
 
-__all__ = ["OnnxModel", "OnnxRuntime"]
+__all__ = ["RUN_FAILURES", "OnnxModel", "OnnxRuntime", "brief"]
 
 _OUTPUT = "probabilities"
 _SLACK = 1e-5  # float32 rounding may carry an honest probability this far past 0 or 1
 _ERRORS_ONLY = 3  # ONNX Runtime's log level
-_LOAD_FAILURES = (
+RUN_FAILURES = (
     failures.EPFail,
     failures.Fail,
     failures.InvalidArgument,
@@ -41,6 +41,7 @@ _LOAD_FAILURES = (
     RuntimeError,
     ValueError,
 )
+"""What ONNX Runtime raises when it loads or executes a model that it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,8 @@ class OnnxRuntime:
             session = ort.InferenceSession(
                 model, sess_options=self._options(), providers=["CPUExecutionProvider"]
             )
-        except _LOAD_FAILURES as error:
-            raise CorruptReleaseError(release, f"it is no ONNX model ({_brief(error)})") from error
+        except RUN_FAILURES as error:
+            raise CorruptReleaseError(release, f"it is no ONNX model ({brief(error)})") from error
         _check_inputs(release, session, contract)
         loaded = OnnxModel(session, contract)
         _warm_up(release, loaded, contract)
@@ -159,10 +160,11 @@ def _warm_up(release: str, model: OnnxModel, contract: Contract) -> None:
     typical = encode_rows([[feature.typical for feature in contract.features]], contract)
     try:
         model.score(typical)
-    except (*_LOAD_FAILURES, IndexError, InvalidRowsError) as error:
-        found = f"its model does not score a typical row ({_brief(error)})"
+    except (*RUN_FAILURES, IndexError, InvalidRowsError) as error:
+        found = f"its model does not score a typical row ({brief(error)})"
         raise CorruptReleaseError(release, found) from error
 
 
-def _brief(error: Exception) -> str:
+def brief(error: Exception) -> str:
+    """Return the first line of what went wrong, cut to 200 characters."""
     return (str(error).strip().split("\n")[0] or type(error).__name__)[:200]

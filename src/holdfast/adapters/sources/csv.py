@@ -33,9 +33,22 @@ class CsvSource:
         path: The file.
         delimiter: The separator; found among comma, semicolon, tab and bar if None.
         header: Whether the first row holds the names; if not, they are c1, c2 and so on.
+        keep_ragged: Leave out rows with too few or too many fields rather than refuse the file.
+
+    Attributes:
+        ragged: The rows that were left out so far, as they stand in the file, by their number.
     """
 
-    def __init__(self, path: Path, *, delimiter: str | None = None, header: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        delimiter: str | None = None,
+        header: bool = True,
+        keep_ragged: bool = False,
+    ) -> None:
+        self.ragged: dict[int, str] = {}
+        self._keep_ragged = keep_ragged
         self._path = path
         self._delimiter = delimiter
         self._header = header
@@ -152,8 +165,7 @@ class CsvSource:
         except pa.ArrowInvalid as error:
             raise self._refusal(str(error)) from None
 
-    @staticmethod
-    def _reader(stream: pa.NativeFile, dialect: Dialect) -> pacsv.CSVStreamingReader:
+    def _reader(self, stream: pa.NativeFile, dialect: Dialect) -> pacsv.CSVStreamingReader:
         return pacsv.open_csv(
             stream,
             read_options=pacsv.ReadOptions(
@@ -164,11 +176,19 @@ class CsvSource:
                 block_size=_BLOCK,
                 use_threads=False,  # rows keep their numbers, for error messages
             ),
-            parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=self._leave_out if self._keep_ragged else None,
+            ),
             convert_options=pacsv.ConvertOptions(
                 column_types=dict.fromkeys(dialect.names, pa.string()), strings_can_be_null=False
             ),
         )
+
+    def _leave_out(self, row: pacsv.InvalidRow) -> str:
+        self.ragged[row.number] = row.text
+        return "skip"
 
     def _refusal(self, said: str) -> DataFileError:
         """Say what the parser met, without repeating the row: it may hold personal data."""

@@ -226,7 +226,9 @@ def _opened(path: Path, *, read_dictionary: list[str] | None = None) -> Iterator
     """Open a Parquet file; whatever is wrong with it, until it is closed, is named."""
     check_readable(path)
     try:
-        with pq.ParquetFile(path, read_dictionary=read_dictionary) as file:
+        # Buffered beforehand, every column chunk that was read would stay in memory until the
+        # end of the file.
+        with pq.ParquetFile(path, read_dictionary=read_dictionary, pre_buffer=False) as file:
             yield file
     except (pa.ArrowInvalid, OSError) as error:
         raise DataFileError(

@@ -3,6 +3,7 @@
 HoldfastError
 ├── InputError                  what a person or a client handed in is not usable
 │   ├── DataFileError           a data file is missing, empty or unreadable
+│   ├── ModelFileError          a model trained elsewhere cannot be taken in
 │   ├── TargetError             the target column is absent, or not binary
 │   ├── ColumnError             a column cannot be used as asked
 │   ├── WindowError             lengths of rows or of time that make no windows
@@ -20,10 +21,14 @@ HoldfastError
 │   ├── VersionTakenError       another release was registered under that version
 │   ├── UnknownPredictionError  no prediction of that id
 │   ├── UnknownEventError       no event of that id
+│   ├── UnknownKeyError         no API key of that id
 │   ├── RequestConflictError    a client's id was used before, for another row
 │   ├── EmptyWindowError        a window holds no value to judge
 │   ├── TooFewLabelsError       too little ground truth has arrived
 │   └── GridMismatchError       profiles on different grids cannot be compared
+├── AccessError                 who asks may not
+│   ├── KeyNeededError          no usable API key came with a request
+│   └── MissingScopeError       a usable key does not open what was asked for
 ├── IntegrityError              what is stored is not what was written
 │   ├── CorruptReleaseError     a release's bytes do not match their digest
 │   ├── CorruptProfileError     a stored profile's bytes do not parse
@@ -34,11 +39,14 @@ HoldfastError
     ├── StoreVersionError       the store was made by another version
     ├── LeaseLostError          another control loop has taken over
     ├── PortInUseError          the address to serve on is taken
+    ├── ArchiveError            a file of the archive cannot be read or written
     ├── ClusterError            a cluster does not answer, or cannot do the work
     └── TrainingFailedError     a trainer raised, or produced no usable model
 """
 
+from holdfast.domain.errors.access import AccessError, KeyNeededError, MissingScopeError
 from holdfast.domain.errors.availability import (
+    ArchiveError,
     AvailabilityError,
     ClusterError,
     LeaseLostError,
@@ -57,6 +65,7 @@ from holdfast.domain.errors.input import (
     InvalidRowsError,
     MissingExtraError,
     MissingProgramError,
+    ModelFileError,
     PluginError,
     SettingsError,
     TargetError,
@@ -79,12 +88,15 @@ from holdfast.domain.errors.state import (
     StateError,
     TooFewLabelsError,
     UnknownEventError,
+    UnknownKeyError,
     UnknownPredictionError,
     UnknownReleaseError,
     VersionTakenError,
 )
 
 __all__ = [
+    "AccessError",
+    "ArchiveError",
     "AvailabilityError",
     "BrokenChainError",
     "ClusterError",
@@ -101,9 +113,12 @@ __all__ = [
     "InvalidFieldsError",
     "InvalidLabelError",
     "InvalidRowsError",
+    "KeyNeededError",
     "LeaseLostError",
     "MissingExtraError",
     "MissingProgramError",
+    "MissingScopeError",
+    "ModelFileError",
     "NoChampionError",
     "NoStoreError",
     "ParityError",
@@ -118,6 +133,7 @@ __all__ = [
     "TooFewLabelsError",
     "TrainingFailedError",
     "UnknownEventError",
+    "UnknownKeyError",
     "UnknownPredictionError",
     "UnknownReleaseError",
     "VersionTakenError",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holdfast.domain.errors.root import HoldfastError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = [
+    "ArchiveError",
     "AvailabilityError",
     "ClusterError",
     "LeaseLostError",
@@ -25,6 +31,17 @@ class StoreUnavailableError(AvailabilityError):
     def __init__(self, found: str, *, remedy: str = "Run: holdfast doctor") -> None:
         super().__init__(f"The store did not answer: {found}. {remedy}")
         self.found, self.remedy = found, remedy
+
+
+class ArchiveError(AvailabilityError):
+    """A file of the archive cannot be read or written; nothing was dropped for it."""
+
+    def __init__(self, path: Path | str, found: str) -> None:
+        super().__init__(
+            f"{path}: the archive's file cannot be read or written ({found}). Nothing was "
+            "dropped that is not in the archive. Look at the disk, and run the command again."
+        )
+        self.path, self.found = str(path), found
 
 
 class StoreVersionError(AvailabilityError):

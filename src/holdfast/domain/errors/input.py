@@ -21,6 +21,7 @@ __all__ = [
     "InvalidRowsError",
     "MissingExtraError",
     "MissingProgramError",
+    "ModelFileError",
     "PluginError",
     "SettingsError",
     "TargetError",
@@ -38,6 +39,14 @@ class DataFileError(InputError):
     def __init__(self, path: Path | str, found: str, *, remedy: str) -> None:
         super().__init__(f"{path}: {found}. {remedy}")
         self.path, self.found, self.remedy = str(path), found, remedy
+
+
+class ModelFileError(InputError):
+    """A model trained elsewhere cannot be taken in."""
+
+    def __init__(self, name: str, found: str, *, remedy: str) -> None:
+        super().__init__(f"{name}: {found}. {remedy}")
+        self.name, self.found, self.remedy = name, found, remedy
 
 
 class TargetError(InputError):

@@ -19,6 +19,7 @@ __all__ = [
     "StateError",
     "TooFewLabelsError",
     "UnknownEventError",
+    "UnknownKeyError",
     "UnknownPredictionError",
     "UnknownReleaseError",
     "VersionTakenError",
@@ -79,6 +80,14 @@ class UnknownEventError(StateError):
     def __init__(self, event_id: str) -> None:
         super().__init__(f"No event has the id {event_id!r}. List them with: holdfast events")
         self.event_id = event_id
+
+
+class UnknownKeyError(StateError):
+    """No API key carries that id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"No API key has the id {key_id!r}. List them with: holdfast keys list")
+        self.key_id = key_id
 
 
 class RequestConflictError(StateError):

@@ -2,12 +2,14 @@
 
 from holdfast.testing.fakes.clock import FakeClock
 from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
+from holdfast.testing.fakes.keys import InMemoryKeyStore
 from holdfast.testing.fakes.labels import InMemoryLabelLedger
 from holdfast.testing.fakes.leases import InMemoryLease
 from holdfast.testing.fakes.objects import InMemoryObjectStore
 from holdfast.testing.fakes.outbox import InMemoryOutbox
 from holdfast.testing.fakes.predictions import InMemoryPredictionLog
 from holdfast.testing.fakes.profiles import InMemoryProfileStore
+from holdfast.testing.fakes.retention import InMemoryRetention
 from holdfast.testing.fakes.store import InMemoryStore
 from holdfast.testing.fakes.trainer import OddsModel, OddsTrainer
 from holdfast.testing.fakes.views import InMemoryViews
@@ -15,6 +17,7 @@ from holdfast.testing.fakes.views import InMemoryViews
 __all__ = [
     "FakeClock",
     "InMemoryEventLog",
+    "InMemoryKeyStore",
     "InMemoryLabelLedger",
     "InMemoryLease",
     "InMemoryObjectStore",
@@ -22,6 +25,7 @@ __all__ = [
     "InMemoryPredictionLog",
     "InMemoryProfileStore",
     "InMemoryReleaseStore",
+    "InMemoryRetention",
     "InMemoryStore",
     "InMemoryViews",
     "OddsModel",

@@ -10,10 +10,11 @@ from holdfast.domain.predictions import LabelCounts, LabelFate, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.ids import PredictionId
+    from holdfast.domain.keeping import DroppedDay, Erasure
     from holdfast.domain.predictions import Label, Prediction, PredictionRequest
 
 __all__ = ["InMemoryLabelLedger", "Ledger", "Line", "LoggedRow"]
@@ -37,6 +38,7 @@ class Line:
     received_at: datetime
     maturity: timedelta
     fate: LabelFate = LabelFate.ORPHAN
+    ledger_id: int = 0
 
 
 @dataclass(slots=True)
@@ -46,11 +48,27 @@ class Ledger:
     rows: dict[PredictionId, LoggedRow] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     standing: dict[PredictionId, Line] = field(default_factory=dict)
+    positions: dict[PredictionId, int] = field(default_factory=dict)
+    n_logged: int = 0  # a position is never given twice
+    n_labelled: int = 0  # nor is the number of a label
+    forgotten: dict[str, Erasure] = field(default_factory=dict)
+    dropped: dict[tuple[str, date], DroppedDay] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def add(self, rows: Sequence[LoggedRow]) -> None:
+        """Append rows."""
+        for row in rows:
+            self.n_logged += 1
+            self.positions[row.prediction.prediction_id] = self.n_logged
+            self.rows[row.prediction.prediction_id] = row
+
+    def forgets(self, line: Line) -> bool:
+        """Return whether a line names an entity that was erased, and no prediction since."""
+        return line.label.entity in self.forgotten and self.row_of(line.label) is None
 
     def settle(self, line: Line) -> None:
         """Give a line its fate; it stays an orphan while its prediction is unknown."""
-        row = self._row_of(line.label)
+        row = self.row_of(line.label)
         if row is None:
             return
         prediction = row.prediction
@@ -69,7 +87,8 @@ class Ledger:
             if line.fate is LabelFate.ORPHAN:
                 self.settle(line)
 
-    def _row_of(self, label: Label) -> LoggedRow | None:
+    def row_of(self, label: Label) -> LoggedRow | None:
+        """Return the row that a label is about, if there is one yet."""
         if label.prediction_id is not None:
             return self.rows.get(label.prediction_id)
         until = label.at or label.observed_at
@@ -97,6 +116,11 @@ class InMemoryLabelLedger:
         with self._ledger.lock:
             lines = [Line(label, received_at, maturity) for label in labels]
             for line in lines:
+                if self._ledger.forgets(line):
+                    line.fate = LabelFate.FORGOTTEN
+                    continue
+                self._ledger.n_labelled += 1
+                line.ledger_id = self._ledger.n_labelled
                 self._ledger.lines.append(line)
                 self._ledger.settle(line)
             return LabelCounts.of(tuple(line.fate for line in lines))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from holdfast.domain.errors import LeaseLostError
 from holdfast.ports.lease import Fence
 
 __all__ = ["InMemoryLease"]
+
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)  # what its time counts from
 
 
 @dataclass(slots=True)
@@ -17,6 +19,7 @@ class _Held:
     token: int
     holder: str | None
     expires: timedelta
+    renewed: timedelta
 
 
 class InMemoryLease:
@@ -38,14 +41,15 @@ class InMemoryLease:
             if held is not None and held.holder is not None and self._time < held.expires:
                 return None
             token = 1 if held is None else held.token + 1
-            self._held[name] = _Held(token, holder, self._time + ttl)
+            self._held[name] = _Held(token, holder, self._time + ttl, self._time)
             return Fence(name=name, token=token)
 
     def renew(self, fence: Fence, *, ttl: timedelta) -> None:
         """See `Lease.renew`."""
         with self._lock:
             self.check(fence)
-            self._held[fence.name].expires = self._time + ttl
+            held = self._held[fence.name]
+            held.expires, held.renewed = self._time + ttl, self._time
 
     def release(self, fence: Fence) -> None:
         """See `Lease.release`."""
@@ -53,6 +57,11 @@ class InMemoryLease:
             held = self._held.get(fence.name)
             if held is not None and held.token == fence.token:
                 held.holder = None
+
+    def last_held_at(self, name: str) -> datetime | None:
+        """See `Views.last_held_at`."""
+        held = self._held.get(name)
+        return None if held is None else _BEGIN + held.renewed
 
     def check(self, fence: Fence | None) -> None:
         """Refuse a writer whose lease was taken over or given back.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import PredictionId
     from holdfast.domain.predictions import Prediction, PredictionRequest
     from holdfast.domain.windows import Window
-    from holdfast.ports.prediction_log import LogPage
+    from holdfast.ports.prediction_log import LogBatch, LogPage
     from holdfast.testing.fakes.labels import Ledger
 
 __all__ = ["InMemoryPredictionLog"]
@@ -55,9 +55,21 @@ class InMemoryPredictionLog:
                 if answer is prediction:
                     fresh.append(LoggedRow(contract, schema_digest, request, _in_utc(prediction)))
             self._used = used
-            self._ledger.rows |= {row.prediction.prediction_id: row for row in fresh}
+            self._ledger.add(fresh)
             self._ledger.join_orphans()
             return tuple(answers)
+
+    def append_each(self, batches: Sequence[LogBatch]) -> list[tuple[Prediction, ...] | Exception]:
+        """See `PredictionLog.append_each`."""
+        outcomes: list[tuple[Prediction, ...] | Exception] = []
+        for batch in batches:
+            try:
+                answers = self.append(batch.contract, batch.requests, batch.predictions)
+            except RequestConflictError as conflict:
+                outcomes.append(conflict)
+            else:
+                outcomes.append(answers)
+        return outcomes
 
     def get(self, prediction_id: PredictionId) -> LoggedPrediction:
         """See `PredictionLog.get`."""
@@ -82,15 +94,17 @@ class InMemoryPredictionLog:
         schema_digest, _, position = (after or f"{owner}.0").rpartition(".")
         if schema_digest != owner:
             raise ValueError(f"the cursor {after!r} belongs to another contract's log")
-        start = int(position)
-        rows = self._of(contract)[start : start + limit]
-        return LogPage(rows=_table(contract, rows), cursor=f"{owner}.{start + len(rows)}")
+        later = [row for row in self._of(contract) if self._position(row) > int(position)]
+        rows = later[:limit]
+        end = self._position(rows[-1]) if rows else int(position)
+        return LogPage(rows=_table(contract, rows), cursor=f"{owner}.{end}")
 
     def cursor_since(self, contract: Contract, moment: datetime) -> str:
         """See `PredictionLog.cursor_since`."""
         rows = self._of(contract)
-        later = (i for i, row in enumerate(rows) if row.prediction.predicted_at >= moment)
-        return f"{contract.schema_digest}.{next(later, len(rows))}"
+        later = (self._position(row) - 1 for row in rows if row.prediction.predicted_at >= moment)
+        newest = max((self._position(row) for row in rows), default=0)
+        return f"{contract.schema_digest}.{next(later, newest)}"
 
     def window(
         self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
@@ -112,6 +126,17 @@ class InMemoryPredictionLog:
         known = [row for row in rows if row.prediction.prediction_id in lines]
         labels = [lines[row.prediction.prediction_id].label.positive for row in known]
         return _table(contract, known, labels)
+
+    def forget_requests(self, ids: set[PredictionId]) -> int:
+        """Forget the clients' ids of these predictions and return how many there were."""
+        with self._ledger.lock:
+            kept = {k: v for k, v in self._used.items() if v[1].prediction_id not in ids}
+            n_forgotten = len(self._used) - len(kept)
+            self._used = kept
+            return n_forgotten
+
+    def _position(self, row: LoggedRow) -> int:
+        return self._ledger.positions[row.prediction.prediction_id]
 
     def _of(self, contract: Contract) -> list[LoggedRow]:
         digest = contract.schema_digest

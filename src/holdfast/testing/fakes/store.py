@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
+from holdfast.testing.fakes.keys import InMemoryKeyStore
 from holdfast.testing.fakes.labels import InMemoryLabelLedger, Ledger
 from holdfast.testing.fakes.leases import InMemoryLease
 from holdfast.testing.fakes.outbox import InMemoryOutbox
 from holdfast.testing.fakes.predictions import InMemoryPredictionLog
 from holdfast.testing.fakes.profiles import InMemoryProfileStore
+from holdfast.testing.fakes.retention import InMemoryRetention
 from holdfast.testing.fakes.views import InMemoryViews
 
 __all__ = ["InMemoryStore"]
@@ -24,6 +26,8 @@ class InMemoryStore:
         profiles: Profiles by bucket.
         outbox: Effects that wait for delivery.
         leases: Who may act.
+        keys: Who may ask.
+        retention: How old rows leave, and how a person is erased.
         views: Read-only questions.
     """
 
@@ -33,8 +37,10 @@ class InMemoryStore:
         self.outbox = InMemoryOutbox()
         self.events = InMemoryEventLog(self.leases, self.outbox)
         self.releases = InMemoryReleaseStore(self.events)
+        self.keys = InMemoryKeyStore(self.events)
         self.predictions = InMemoryPredictionLog(ledger)
         self.labels = InMemoryLabelLedger(ledger)
+        self.retention = InMemoryRetention(self.predictions, ledger, self.leases)
         self.profiles = InMemoryProfileStore(self.leases)
         self.views = InMemoryViews(
             events=self.events,
@@ -42,6 +48,7 @@ class InMemoryStore:
             labels=self.labels,
             ledger=ledger,
             outbox=self.outbox,
+            leases=self.leases,
         )
 
     def close(self) -> None:

@@ -10,9 +10,12 @@ from holdfast.domain.predictions import Role
 from holdfast.ports.views import Status
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from holdfast.domain.events import Event
     from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
     from holdfast.testing.fakes.labels import InMemoryLabelLedger, Ledger
+    from holdfast.testing.fakes.leases import InMemoryLease
     from holdfast.testing.fakes.outbox import InMemoryOutbox
 
 __all__ = ["InMemoryViews"]
@@ -29,9 +32,10 @@ class InMemoryViews:
         labels: InMemoryLabelLedger,
         ledger: Ledger,
         outbox: InMemoryOutbox,
+        leases: InMemoryLease,
     ) -> None:
         self._events, self._releases, self._labels = events, releases, labels
-        self._ledger, self._outbox = ledger, outbox
+        self._ledger, self._outbox, self._leases = ledger, outbox, leases
 
     def status(self) -> Status:
         """See `Views.status`."""
@@ -49,11 +53,16 @@ class InMemoryViews:
             last_window=self._newest(WindowJudged),
             last_decision=self._newest(DecisionMade),
             n_effects_pending=len(self._outbox),
+            n_dropped=sum(day.removed.n_predictions for day in self._ledger.dropped.values()),
         )
 
     def recent_events(self, *, limit: int) -> tuple[Event, ...]:
         """See `Views.recent_events`."""
         return tuple(reversed(tuple(self._events.events())))[:limit]
+
+    def last_held_at(self, lease: str) -> datetime | None:
+        """See `Views.last_held_at`."""
+        return self._leases.last_held_at(lease)
 
     def _newest(self, kind: type[WindowJudged | DecisionMade]) -> Event | None:
         found = [event for event in self._events.events() if isinstance(event.body, kind)]

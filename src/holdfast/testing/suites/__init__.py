@@ -9,8 +9,10 @@ from holdfast.testing.suites.clock import ClockSuite
 from holdfast.testing.suites.data_source import DataSourceSuite
 from holdfast.testing.suites.engine import ProfileEngineSuite
 from holdfast.testing.suites.event_log import EventLogSuite
+from holdfast.testing.suites.key_store import KeyStoreSuite
 from holdfast.testing.suites.label_ledger import LabelLedgerSuite
 from holdfast.testing.suites.lease import LeaseSuite
+from holdfast.testing.suites.model_intake import ModelIntakeSuite
 from holdfast.testing.suites.model_registry import ModelRegistrySuite
 from holdfast.testing.suites.notifier import NotifierSuite
 from holdfast.testing.suites.object_store import ObjectStoreSuite
@@ -18,7 +20,9 @@ from holdfast.testing.suites.outbox import OutboxSuite
 from holdfast.testing.suites.prediction_log import PredictionLogSuite
 from holdfast.testing.suites.prediction_reads import PredictionReadsSuite
 from holdfast.testing.suites.profile_store import ProfileStoreSuite
+from holdfast.testing.suites.record_source import RecordSourceSuite
 from holdfast.testing.suites.release_store import ReleaseStoreSuite
+from holdfast.testing.suites.retention import RetentionSuite
 from holdfast.testing.suites.runtime import RuntimeSuite
 from holdfast.testing.suites.trainer import TrainerSuite
 from holdfast.testing.suites.views import ViewsSuite
@@ -27,8 +31,10 @@ __all__ = [
     "ClockSuite",
     "DataSourceSuite",
     "EventLogSuite",
+    "KeyStoreSuite",
     "LabelLedgerSuite",
     "LeaseSuite",
+    "ModelIntakeSuite",
     "ModelRegistrySuite",
     "NotifierSuite",
     "ObjectStoreSuite",
@@ -37,7 +43,9 @@ __all__ = [
     "PredictionReadsSuite",
     "ProfileEngineSuite",
     "ProfileStoreSuite",
+    "RecordSourceSuite",
     "ReleaseStoreSuite",
+    "RetentionSuite",
     "RuntimeSuite",
     "TrainerSuite",
     "ViewsSuite",

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.domain.errors import RequestConflictError, UnknownPredictionError
 from holdfast.domain.ids import PredictionId
+from holdfast.ports.prediction_log import LogBatch
 from holdfast.testing.examples import START, example_contract, example_rows
 
 if TYPE_CHECKING:
@@ -177,6 +178,82 @@ class PredictionLogSuite:
 
         assert len(answers) == 1
         assert _count(log) == 1
+
+    def test_writes_batches_each_for_itself(self, log: PredictionLog) -> None:
+        """One that is refused leaves the others, and its own other ids, free."""
+        first = _batch(example_rows(1, request_ids=["a"]))
+        refused = _batch(example_rows(2, request_ids=["b", "a"], entities=["", "Ann"]))
+        later = _batch(example_rows(2, request_ids=["b"], entities=["Bob"]))
+        log.prepare(_CONTRACT)
+
+        outcomes = log.append_each([first, refused, later])
+
+        assert outcomes[0] == tuple(first.predictions)
+        assert isinstance(outcomes[1], RequestConflictError)
+        assert (outcomes[1].request_id, outcomes[1].row) == ("a", 1)
+        assert outcomes[2] == tuple(later.predictions)
+        assert _count(log) == 3
+
+    def test_answers_an_id_that_comes_in_two_batches_once(self, log: PredictionLog) -> None:
+        """The same as if they had come one after the other, in their order."""
+        batches = [_batch(example_rows(2, request_ids=["a"], version=v)) for v in ("v1", "v2")]
+        log.prepare(_CONTRACT)
+
+        first, second = log.append_each(batches)
+
+        assert not isinstance(first, Exception)
+        assert not isinstance(second, Exception)
+        assert second == (first[0], batches[1].predictions[1])
+        assert _count(log) == 3
+
+    def test_writes_batches_of_several_contracts(self, log: PredictionLog) -> None:
+        """Around a swap; each goes to its own table, and ids count over all of them."""
+        other = example_contract(feature="another")
+        requests, predictions = example_rows(1, request_ids=["a"])
+        log.prepare(_CONTRACT)
+        log.prepare(other)
+
+        first, second, third = log.append_each(
+            [
+                _batch(example_rows(1)),
+                LogBatch(contract=other, requests=requests, predictions=predictions),
+                _batch(example_rows(1, request_ids=["a"])),
+            ]
+        )
+
+        assert not isinstance(first, Exception)
+        assert second == tuple(predictions)
+        assert isinstance(third, RequestConflictError), "the values bear other names there"
+        assert _count(log) == 1
+        assert log.read(other, after=None, limit=9).rows.num_rows == 1
+
+    def test_takes_no_batches(self, log: PredictionLog) -> None:
+        """And batches of nothing."""
+        log.prepare(_CONTRACT)
+
+        assert log.append_each([]) == []
+        assert log.append_each([_batch(([], []))]) == [()]
+
+    def test_loses_nothing_of_many_threads(self, log: PredictionLog) -> None:
+        """Each of them gets its own answers, and the log has them all."""
+        log.prepare(_CONTRACT)
+
+        def send(thread: int) -> list[tuple[Prediction, ...]]:
+            at = START + timedelta(hours=thread)
+            batches = [example_rows(1 + i % 3, at=at + timedelta(minutes=i)) for i in range(10)]
+            answers = [log.append(_CONTRACT, *rows) for rows in batches]
+            assert answers == [tuple(predictions) for _, predictions in batches]
+            return answers
+
+        with ThreadPoolExecutor(8) as pool:
+            given = [one for answers in pool.map(send, range(8)) for one in answers]
+
+        ids = log.read(_CONTRACT, after=None, limit=1_000).rows.column("prediction_id")
+        assert sorted(ids.to_pylist()) == sorted(p.prediction_id for one in given for p in one)
+
+
+def _batch(rows: Rows) -> LogBatch:
+    return LogBatch(contract=_CONTRACT, requests=rows[0], predictions=rows[1])
 
 
 def _append(log: PredictionLog, rows: Rows) -> tuple[Prediction, ...]:

@@ -45,6 +45,7 @@ class ViewsSuite:
         )
         assert (status.open_alerts, status.n_effects_pending) == ((), 0)
         assert views.recent_events(limit=5) == ()
+        assert views.last_held_at("control") is None
 
     def test_counts_the_answers_that_were_given(self, views: Views, log: PredictionLog) -> None:
         """By model version; a shadow's answers and repeated requests are none."""

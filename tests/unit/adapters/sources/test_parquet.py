@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -260,3 +261,17 @@ class TestFolder:
         self.write(tmp_path / "2.parquet", x=[1.0])
 
         assert ParquetSource(tmp_path).digest != before
+
+
+class TestMemory:
+    def test_does_not_grow_with_the_file(self, tmp_path):
+        """What was read is let go, within one file of many row groups too."""
+        path = tmp_path / "long.parquet"
+        numbers = np.random.default_rng(0).normal(size=400_000)  # does not compress
+        pq.write_table(pa.table({"x": numbers}), path, row_group_size=10_000)
+        before = pa.total_allocated_bytes()
+
+        held = [pa.total_allocated_bytes() - before for _ in ParquetSource(path).batches(10_000)]
+
+        assert len(held) == 40
+        assert max(held) < numbers.nbytes / 4

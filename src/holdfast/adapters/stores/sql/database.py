@@ -24,7 +24,9 @@ __all__ = ["WRITES", "Database", "chunks"]
 WRITES = "holdfast_writes"  # execution option of connections that take the write lock
 _CHUNK = 500  # values in one IN (…); SQLite takes 32,766, its plans get no better by more
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}  # what no waiting mends
-_WAL_LIMIT = 4 * 1024 * 1024  # bytes; about a thousand pages, SQLite's own default
+# Bytes. Four times SQLite's own default: a checkpoint costs two fsyncs, for which everybody
+# waits, and most pages of a log that is appended to are the same ones again and again.
+_WAL_LIMIT = 16 * 1024 * 1024
 
 
 class Database:
@@ -76,6 +78,28 @@ class Database:
         """Put the file into WAL mode, where readers and the writer do not wait for each other."""
         with _translated(), self._lock.held():
             self._pragma("journal_mode = WAL")
+
+    def rewrite(self) -> bool:
+        """Write the file anew, so that no deleted byte is left in it or in its WAL.
+
+        Writers wait all the while; the disk needs room for a second copy.
+
+        Returns:
+            False if a reader kept the WAL in use: then it still holds old pages.
+
+        Raises:
+            StoreUnavailableError: If it could not be done; nothing is lost then.
+        """
+        self._require_open()
+        with _translated(), self._lock.held():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")  # goes through the WAL, which is folded away next
+                busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                connection.close()
+        return not busy
 
     def close(self) -> None:
         """Close all connections; the last one of all processes folds the WAL away.

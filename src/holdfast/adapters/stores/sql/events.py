@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from holdfast.ports.event_log import Draft
     from holdfast.ports.lease import Fence
 
-__all__ = ["SqlEventLog", "event_of"]
+__all__ = ["SqlEventLog", "append_draft", "event_of"]
 
 _PAGE = 1000  # events fetched at once; no transaction stays open while the caller works
 
@@ -45,7 +45,7 @@ class SqlEventLog:
             raise ValueError(f"an event's time must be aware; found {at.isoformat()}")
         with self._database.write() as connection:
             check_fence(connection, fence)
-            return tuple(_append(connection, draft, at.astimezone(UTC)) for draft in drafts)
+            return tuple(append_draft(connection, draft, at.astimezone(UTC)) for draft in drafts)
 
     def events(self, *, after: int = 0) -> Iterator[Event]:
         """See `EventLog.events`."""
@@ -90,7 +90,14 @@ def event_of(row: Row[Any]) -> Event:
     )
 
 
-def _append(connection: Connection, draft: Draft, at: datetime) -> Event:
+def append_draft(connection: Connection, draft: Draft, at: datetime) -> Event:
+    """Append one event in a write transaction that is under way.
+
+    Args:
+        connection: Of the transaction.
+        draft: What happened.
+        at: When, in UTC.
+    """
     if draft.key is not None:
         row = connection.execute(select(events).where(events.c.key == draft.key)).first()
         if row is not None:

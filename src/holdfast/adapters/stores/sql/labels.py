@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select
 
+from holdfast.adapters.stores.sql.erasing import Tombstones
+from holdfast.adapters.stores.sql.group_commit import GroupCommit
 from holdfast.adapters.stores.sql.label_matching import Standing, match
+from holdfast.adapters.stores.sql.removal import newest_entry
 from holdfast.adapters.stores.sql.schema import labels, orphans
 from holdfast.domain.predictions import LabelCounts, LabelFate
 
@@ -24,11 +28,23 @@ if TYPE_CHECKING:
 __all__ = ["SqlLabelLedger", "count_labels"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """Labels that came in one call."""
+
+    labels: Sequence[Label]
+    received_at: datetime
+    maturity: timedelta
+
+
 class SqlLabelLedger:
     """`LabelLedger` in SQL: an append-only ledger, and the labels that stand."""
 
     def __init__(self, database: Database, tables: PredictionTables) -> None:
         self._database, self._tables = database, tables
+        self._commits: GroupCommit[_Arrival, LabelCounts] = GroupCommit(
+            database, self._write, rows_of=lambda arrival: len(arrival.labels)
+        )
 
     def record(
         self, labels: Sequence[Label], *, received_at: datetime, maturity: timedelta
@@ -36,9 +52,24 @@ class SqlLabelLedger:
         """See `LabelLedger.record`."""
         if not labels:
             return LabelCounts()
-        with self._database.write() as connection:
-            targets = match(connection, self._tables, labels)
-            return _write(connection, labels, targets, received_at, maturity)
+        (counts,) = self._commits.run([_Arrival(labels, received_at, maturity)])
+        if isinstance(counts, Exception):
+            raise counts
+        return counts
+
+    def _write(
+        self, connection: Connection, arrivals: Sequence[_Arrival]
+    ) -> list[LabelCounts | Exception]:
+        return [
+            _write(
+                connection,
+                arrival.labels,
+                match(connection, self._tables, arrival.labels),
+                arrival.received_at,
+                arrival.maturity,
+            )
+            for arrival in arrivals
+        ]
 
     def totals(self) -> LabelCounts:
         """See `LabelLedger.totals`."""
@@ -61,28 +92,37 @@ def _write(
 ) -> LabelCounts:
     standing = Standing(connection, [t.prediction_id for t in targets if t is not None])
     # Only one writer is inside at a time, so that the next number is ours.
-    last = connection.execute(select(func.max(labels.c.ledger_id))).scalar() or 0
-    entries, waiting = [], []
-    for ledger_id, (label, target) in enumerate(zip(arrived, targets, strict=True), last + 1):
+    last = newest_entry(connection)
+    tombstones = Tombstones(connection)
+    fates: list[LabelFate] = []
+    entries: list[dict[str, Any]] = []
+    waiting: list[dict[str, Any]] = []
+    for label, target in zip(arrived, targets, strict=True):
+        if target is None and tombstones.cover(label.entity):
+            fates.append(LabelFate.FORGOTTEN)
+            continue
+        ledger_id = last + len(entries) + 1
         entry = _entry(ledger_id, label, target, received_at)
         entries.append(entry)
         if target is None:
             entry["fate"] = LabelFate.ORPHAN
             waiting.append(_orphan(entry, maturity))
-            continue
-        entry["fate"] = standing.settle(
-            target,
-            ledger_id=ledger_id,
-            positive=label.positive,
-            observed_at=label.observed_at,
-            received_at=received_at,
-            maturity=maturity,
-        )
-    connection.execute(insert(labels), entries)
+        else:
+            entry["fate"] = standing.settle(
+                target,
+                ledger_id=ledger_id,
+                positive=label.positive,
+                observed_at=label.observed_at,
+                received_at=received_at,
+                maturity=maturity,
+            )
+        fates.append(entry["fate"])
+    if entries:
+        connection.execute(insert(labels), entries)
     standing.write(connection)
     if waiting:
         connection.execute(insert(orphans), waiting)
-    return LabelCounts.of(tuple(entry["fate"] for entry in entries))
+    return LabelCounts.of(tuple(fates))
 
 
 def _entry(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTable
     from holdfast.domain.windows import Window
 
-__all__ = ["cursor_since", "page", "window"]
+__all__ = ["cursor_since", "page", "to_arrow", "window"]
 
 _TIME = pa.timestamp("us", tz="UTC")
 _BATCH = 20_000  # rows that exist as Python objects at one time
@@ -52,7 +52,7 @@ def page(
         .order_by(table.table.c.position)
         .limit(limit)
     )
-    rows = _arrow(connection, query, fields)
+    rows = to_arrow(connection, query, fields)
     end = rows.column("position")[-1].as_py() if rows.num_rows else start
     return LogPage(rows=rows.drop_columns("position"), cursor=_cursor(table, end))
 
@@ -91,7 +91,7 @@ def window(
             .join(standing_labels, standing_labels.c.prediction_id == of.prediction_id)
             .where(standing_labels.c.received_at <= known_at)
         )
-    return _arrow(connection, query, fields)
+    return to_arrow(connection, query, fields)
 
 
 def _cursor(table: PredictionTable, position: int) -> str:
@@ -120,9 +120,16 @@ def _columns(table: PredictionTable) -> list[ColumnElement[Any]]:
     return [type_coerce(columns[n], raw[n]) if n in raw else columns[n] for n in names]
 
 
-def _arrow(
+def to_arrow(
     connection: Connection, query: Select[Any], fields: Sequence[tuple[str, pa.DataType]]
 ) -> pa.Table:
+    """Return the rows of a query as a table.
+
+    Args:
+        connection: An open transaction.
+        query: Its columns are coerced to what the driver itself returns.
+        fields: What they become, in order.
+    """
     cursor = connection.execute(query).cursor
     assert cursor is not None, "a SELECT has a cursor"
     schema = pa.schema(fields)

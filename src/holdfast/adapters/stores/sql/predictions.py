@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select, update
 
 from holdfast.adapters.stores.sql import request_keys
+from holdfast.adapters.stores.sql.group_commit import GroupCommit
 from holdfast.adapters.stores.sql.label_matching import join_orphans
 from holdfast.adapters.stores.sql.prediction_rows import features_of, prediction_of, row_of
 from holdfast.adapters.stores.sql.schema import prediction_counts, standing_labels
 from holdfast.domain.errors import UnknownPredictionError
 from holdfast.domain.predictions import LoggedPrediction, Role
+from holdfast.ports.prediction_log import LogBatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +49,9 @@ class SqlPredictionLog:
 
     def __init__(self, database: Database, tables: PredictionTables) -> None:
         self._database, self._tables = database, tables
+        self._commits: GroupCommit[LogBatch, tuple[Prediction, ...]] = GroupCommit(
+            database, self._write, rows_of=lambda batch: len(batch.requests)
+        )
 
     def prepare(self, contract: Contract) -> None:
         """See `PredictionLog.prepare`."""
@@ -60,22 +65,39 @@ class SqlPredictionLog:
         predictions: Sequence[Prediction],
     ) -> tuple[Prediction, ...]:
         """See `PredictionLog.append`."""
-        if len(requests) != len(predictions):
-            raise ValueError(f"{len(requests)} requests, but {len(predictions)} predictions")
-        if not requests:
-            return ()
-        with self._database.write() as connection:
-            table = self._tables.of(connection, contract)
-            resolved = request_keys.resolve(
-                connection, self._tables, contract, requests, predictions
-            )
-            written = [(requests[i], predictions[i]) for i in resolved.fresh]
-            if written:
-                connection.execute(insert(table.table), [row_of(table, *one) for one in written])
-                request_keys.remember(connection, table, contract, written)
-                _count(connection, [prediction for _, prediction in written])
-                join_orphans(connection, self._tables, written)
-        return resolved.answers
+        batch = LogBatch(contract=contract, requests=requests, predictions=predictions)
+        (answers,) = self.append_each([batch])
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
+
+    def append_each(self, batches: Sequence[LogBatch]) -> list[tuple[Prediction, ...] | Exception]:
+        """See `PredictionLog.append_each`."""
+        if not any(batch.requests for batch in batches):
+            return [() for _ in batches]
+        return self._commits.run(batches)
+
+    def _write(
+        self, connection: Connection, batches: Sequence[LogBatch]
+    ) -> list[tuple[Prediction, ...] | Exception]:
+        """Write batches as if each had its own transaction, with few statements for all."""
+        resolved = request_keys.resolve(connection, self._tables, batches)
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        written: list[tuple[PredictionRequest, Prediction]] = []
+        for batch, found in zip(batches, resolved, strict=True):
+            table = self._tables.of(connection, batch.contract)
+            fresh = [(batch.requests[i], batch.predictions[i]) for i in found.fresh]
+            rows[table.schema_digest] += [row_of(table, *one) for one in fresh]
+            written += fresh
+        for digest, new in rows.items():
+            if new:
+                table = self._tables.of_digest(connection, digest)
+                connection.execute(insert(table.table), new)
+        if written:
+            request_keys.remember(connection, resolved)
+            _count(connection, [prediction for _, prediction in written])
+            join_orphans(connection, self._tables, written)
+        return [found.conflict or found.answers for found in resolved]
 
     def get(self, prediction_id: PredictionId) -> LoggedPrediction:
         """See `PredictionLog.get`."""

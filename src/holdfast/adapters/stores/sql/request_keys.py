@@ -20,73 +20,75 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from holdfast.adapters.stores.sql.prediction_tables import PredictionTable, PredictionTables
-    from holdfast.domain.contract import Contract
+    from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.domain.predictions import Prediction, PredictionRequest
+    from holdfast.ports.prediction_log import LogBatch
 
 __all__ = ["Resolved", "remember", "resolve"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """What to answer, and which rows of the batch are new."""
+    """What to answer to a batch, which rows of it are new, and the keys to write with them."""
 
-    answers: tuple[Prediction, ...]
-    fresh: tuple[int, ...]  # positions in the batch
+    answers: tuple[Prediction, ...] = ()
+    fresh: tuple[int, ...] = ()  # positions in the batch
+    keys: tuple[dict[str, str], ...] = ()
+    conflict: RequestConflictError | None = None  # then all else is empty
 
 
 def resolve(
-    connection: Connection,
-    tables: PredictionTables,
-    contract: Contract,
-    requests: Sequence[PredictionRequest],
-    predictions: Sequence[Prediction],
-) -> Resolved:
-    """Answer repeated requests from the log.
+    connection: Connection, tables: PredictionTables, batches: Sequence[LogBatch]
+) -> list[Resolved]:
+    """Answer repeated requests from the log, and from the batches before in the group.
 
-    Raises:
-        RequestConflictError: If an id was used before, here or earlier, for another row.
+    A batch with an id that was used before, here or earlier, for another row is refused as
+    a whole, and leaves its other ids free.
     """
-    names = contract.names
-    used = _used(connection, tables, requests)
-    answers: list[Prediction] = []
-    fresh: list[int] = []
-    for i, (request, prediction) in enumerate(zip(requests, predictions, strict=True)):
-        if request.request_id is None:
-            answers.append(prediction)
-            fresh.append(i)
-            continue
-        row = _row_digest(names, request)
-        if request.request_id not in used:
-            used[request.request_id] = (row, prediction)
-            fresh.append(i)
-        before, answer = used[request.request_id]
-        if before != row:
-            raise RequestConflictError(request.request_id, row=i)
-        answers.append(answer)
-    return Resolved(tuple(answers), tuple(fresh))
-
-
-def remember(
-    connection: Connection,
-    table: PredictionTable,
-    contract: Contract,
-    written: Sequence[tuple[PredictionRequest, Prediction]],
-) -> None:
-    """Write the keys of the new rows, in the transaction that writes the rows."""
-    names = contract.names
-    rows = [
-        {
-            "request_id": request.request_id,
-            "row_digest": _row_digest(names, request),
-            "prediction_id": prediction.prediction_id,
-            "schema_digest": table.schema_digest,
-        }
-        for request, prediction in written
-        if request.request_id is not None
+    ids = [r.request_id for batch in batches for r in batch.requests if r.request_id is not None]
+    used = _used(connection, tables, ids) if ids else {}
+    return [
+        _resolved(batch, tables.of(connection, batch.contract).schema_digest, used)
+        for batch in batches
     ]
+
+
+def remember(connection: Connection, resolved: Sequence[Resolved]) -> None:
+    """Write the keys of the new rows, in the transaction that writes the rows."""
+    rows = [key for one in resolved for key in one.keys]
     if rows:
         connection.execute(insert(request_keys), rows)
+
+
+def _resolved(batch: LogBatch, digest: str, used: dict[str, tuple[str, Prediction]]) -> Resolved:
+    """Resolve one batch; what it uses is used for those that follow."""
+    names = batch.contract.names
+    answers: list[Prediction] = []
+    fresh: list[int] = []
+    new: dict[str, tuple[str, Prediction]] = {}
+    for i, (request, prediction) in enumerate(zip(batch.requests, batch.predictions, strict=True)):
+        row, first = "", None
+        if request.request_id is not None:
+            row = _row_digest(names, request)
+            first = used.get(request.request_id) or new.get(request.request_id)
+        if first is not None and first[0] != row:
+            return Resolved(conflict=RequestConflictError(str(request.request_id), row=i))
+        if first is None:
+            fresh.append(i)
+            if request.request_id is not None:
+                new[request.request_id] = (row, prediction)
+        answers.append(prediction if first is None else first[1])
+    used |= new
+    keys = tuple(
+        {
+            "request_id": request_id,
+            "row_digest": row,
+            "prediction_id": prediction.prediction_id,
+            "schema_digest": digest,
+        }
+        for request_id, (row, prediction) in new.items()
+    )
+    return Resolved(answers=tuple(answers), fresh=tuple(fresh), keys=keys)
 
 
 def _row_digest(names: Sequence[str], request: PredictionRequest) -> str:
@@ -97,13 +99,12 @@ def _row_digest(names: Sequence[str], request: PredictionRequest) -> str:
 
 
 def _used(
-    connection: Connection, tables: PredictionTables, requests: Sequence[PredictionRequest]
+    connection: Connection, tables: PredictionTables, ids: Sequence[str]
 ) -> dict[str, tuple[str, Prediction]]:
     """Map each id that was used before to its row's digest and its answer."""
-    ids = [request.request_id for request in requests if request.request_id is not None]
     keys = [
         key
-        for some in chunks(ids)
+        for some in chunks(list(ids))
         for key in connection.execute(
             select(request_keys).where(request_keys.c.request_id.in_(some))
         )

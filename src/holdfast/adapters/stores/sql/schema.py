@@ -20,8 +20,11 @@ from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 __all__ = [
     "SCHEMA_VERSION",
     "VERSION_TABLE",
+    "api_keys",
     "cursors",
     "deployments",
+    "dropped_days",
+    "erasures",
     "events",
     "labels",
     "leases",
@@ -36,7 +39,7 @@ __all__ = [
     "standing_labels",
 ]
 
-SCHEMA_VERSION = "0001"  # the newest migration; a store of any other version is refused
+SCHEMA_VERSION = "0003"  # the newest migration; a store of any other version is refused
 VERSION_TABLE = "holdfast_schema"
 
 metadata = MetaData()
@@ -165,7 +168,8 @@ standing_labels = Table(
     Column("positive", Boolean, nullable=False),
     Column("observed_at", UtcTimestamp, nullable=False),
     Column("received_at", UtcTimestamp, nullable=False),
-    Column("ledger_id", Integer, ForeignKey("labels.ledger_id"), nullable=False),
+    # Indexed: a ledger entry is deleted only once nothing refers to it, which is looked up.
+    Column("ledger_id", Integer, ForeignKey("labels.ledger_id"), nullable=False, index=True),
 )
 
 orphans = Table(
@@ -181,4 +185,40 @@ orphans = Table(
     Column("prediction_id", Text, index=True),
     Column("entity", Text, index=True),
     Column("maturity", Float, nullable=False),  # seconds, as it was when the label came
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # words, separated by spaces
+    Column("secret_digest", Text, nullable=False),  # SHA-256, hexadecimal; never the secret
+    Column("created_at", UtcTimestamp, nullable=False),
+    Column("expires_at", UtcTimestamp),
+    Column("revoked_at", UtcTimestamp),
+    Index("ix_api_keys_created_at", "created_at", "key_id"),
+)
+
+dropped_days = Table(
+    "dropped_days",
+    metadata,
+    Column("schema_digest", Text, primary_key=True),
+    Column("day", Text, primary_key=True),  # 2026-03-01, UTC
+    Column("n_predictions", Integer, nullable=False),
+    Column("n_labels", Integer, nullable=False),
+    Column("n_request_keys", Integer, nullable=False),
+    Column("n_reported", Integer, nullable=False),  # predictions that an event told of
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("entity_digest", Text, primary_key=True),  # HMAC-SHA256 under the salt
+    Column("salt", Text, nullable=False),  # the same in every row
+    Column("erasure_id", Text, nullable=False, unique=True),
+    Column("erased_at", UtcTimestamp, nullable=False),
+    Column("n_predictions", Integer, nullable=False),
+    Column("n_labels", Integer, nullable=False),
+    Column("n_request_keys", Integer, nullable=False),
 )

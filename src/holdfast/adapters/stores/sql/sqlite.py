@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,19 +14,28 @@ from holdfast.adapters.stores.sql.locking import WriteLock
 from holdfast.domain.errors import SettingsError, StoreUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection, Engine
 
-__all__ = ["connect", "database_path", "file_system", "is_empty"]
+__all__ = ["Durability", "connect", "database_path", "file_system", "is_empty"]
+
+Durability = Literal["full", "relaxed"]
 
 _PRAGMAS = (
     "busy_timeout = 30000",  # milliseconds
     "foreign_keys = ON",
-    "synchronous = FULL",  # an acknowledged commit has been fsynced
     "fullfsync = ON",  # macOS: through the drive's own cache as well
     "checkpoint_fullfsync = ON",
     "wal_autocheckpoint = 0",  # checkpoints happen under the write lock (`Database`)
     "journal_size_limit = 1048576",  # bytes to which a WAL is cut when it starts over
 )
+_SYNCHRONOUS = {
+    "full": "synchronous = FULL",  # an acknowledged commit has been fsynced
+    # No fsync at a commit, only before a checkpoint: what a machine loses with its power
+    # is the newest commits, never the order or the whole of them.
+    "relaxed": "synchronous = NORMAL",
+}
 _NETWORK = frozenset(
     ("afs", "beegfs", "ceph", "cifs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4")
 ) | {"fuse.glusterfs", "fuse.sshfs", "fuse.s3fs", "smb3", "smbfs"}
@@ -57,8 +67,13 @@ def database_path(url: str) -> Path:
     return Path(str(parsed.database)).absolute()
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path, *, durability: Durability = "full") -> Database:
     """Open a SQLite file, which is made if it is absent.
+
+    Args:
+        path: The file.
+        durability: Whether a commit waits until the disk has it (`full`), or only until
+            the system has it (`relaxed`), which survives this process but not the machine.
 
     Raises:
         StoreUnavailableError: If its folder is absent, or lies on a network file system.
@@ -75,7 +90,7 @@ def connect(path: Path) -> Database:
         lock = WriteLock(path.with_name(path.name + ".lock"))
     except OSError as error:
         raise StoreUnavailableError(str(error)) from error
-    return Database(_engine(path), lock, path)
+    return Database(_engine(path, durability), lock, path)
 
 
 def file_system(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str | None:
@@ -92,7 +107,7 @@ def file_system(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> st
     return found
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, durability: Durability) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -102,14 +117,14 @@ def _engine(path: Path) -> Engine:
         # Python's driver must not begin transactions on its own: `_begin` does.
         connect_args={"isolation_level": None, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "connect", partial(_set_pragmas, (*_PRAGMAS, _SYNCHRONOUS[durability])))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_pragmas(connection: Any, _: object) -> None:
+def _set_pragmas(pragmas: Sequence[str], connection: Any, _: object) -> None:
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import text
 
 from holdfast.adapters.stores.sql.events import SqlEventLog
+from holdfast.adapters.stores.sql.keys import SqlKeyStore
 from holdfast.adapters.stores.sql.labels import SqlLabelLedger
 from holdfast.adapters.stores.sql.leases import SqlLease
 from holdfast.adapters.stores.sql.migrating import is_blank, require_version, upgrade
@@ -15,6 +16,7 @@ from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
 from holdfast.adapters.stores.sql.predictions import SqlPredictionLog
 from holdfast.adapters.stores.sql.profiles import SqlProfileStore
 from holdfast.adapters.stores.sql.releases import SqlReleaseStore
+from holdfast.adapters.stores.sql.retention import SqlRetention
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE
 from holdfast.adapters.stores.sql.sqlite import connect, database_path, is_empty
 from holdfast.adapters.stores.sql.views import SqlViews
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from holdfast.adapters.stores.sql.database import Database
+    from holdfast.adapters.stores.sql.sqlite import Durability
 
 __all__ = ["SqlStore"]
 
@@ -39,6 +42,8 @@ class SqlStore:
         profiles: Profiles by bucket.
         outbox: Effects that wait for delivery.
         leases: Who may act.
+        keys: Who may ask.
+        retention: How old rows leave, and how a person is erased.
         views: Read-only questions.
     """
 
@@ -51,16 +56,19 @@ class SqlStore:
         self.profiles = SqlProfileStore(database)
         self.outbox = SqlOutbox(database)
         self.leases = SqlLease(database)
+        self.keys = SqlKeyStore(database)
+        self.retention = SqlRetention(database, tables)
         self.views = SqlViews(database)
         self._database = database
 
     @classmethod
-    def open(cls, url: str, *, create: bool) -> SqlStore:
+    def open(cls, url: str, *, create: bool, durability: Durability = "full") -> SqlStore:
         """Open a store of this version's schema.
 
         Args:
             url: Such as ``sqlite:///.holdfast/holdfast.db``.
             create: Make the store where there is none; otherwise that is an error.
+            durability: Whether a commit waits for the disk; see `connect`.
 
         Raises:
             SettingsError: If the URL names no SQLite file.
@@ -73,7 +81,7 @@ class SqlStore:
             path.parent.mkdir(parents=True, exist_ok=True)
         elif is_empty(path):
             raise NoStoreError(path)
-        database = connect(path)
+        database = connect(path, durability=durability)
         try:
             if create and is_blank(database):
                 upgrade(database)

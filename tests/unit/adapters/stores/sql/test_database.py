@@ -145,3 +145,48 @@ class TestChunks:
 
         assert [value for piece in pieces for value in piece] == values
         assert [len(piece) for piece in pieces] == [500, 500, 201]
+
+
+class TestRewrite:
+    def test_leaves_no_deleted_byte(self, path, database):
+        """
+        Neither in the file nor in its WAL; deleting alone leaves it in both, unless SQLite
+        was built to overwrite what it deletes, which is switched off here.
+        """
+        put(database, "a-secret-word")
+        with database.write() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+            connection.execute(text("DELETE FROM t"))
+        wal = path.with_name("h.db-wal")
+        assert b"a-secret-word" in wal.read_bytes()
+
+        assert database.rewrite()
+
+        assert b"a-secret-word" not in path.read_bytes() + wal.read_bytes()
+        put(database)
+        assert count(database) == 1
+
+    def test_says_if_a_reader_kept_the_wal(self, path, database, monkeypatch):
+        """Old pages stand in it as long as somebody may read them."""
+        put(database, "a-secret-word")
+        pragma = "PRAGMA busy_timeout = 0"  # nobody ends the read while this waits
+        connections = [database._engine.raw_connection() for _ in range(2)]
+        for connection in connections:
+            connection.cursor().execute(pragma)
+            connection.close()
+        with database.read() as reading:
+            reading.execute(text("SELECT count(*) FROM t")).all()
+            with database.write() as connection:
+                connection.execute(text("DELETE FROM t"))
+
+            assert not database.rewrite()
+
+        assert database.rewrite()
+        assert b"a-secret-word" not in path.with_name("h.db-wal").read_bytes()
+
+    def test_refuses_after_the_end(self, database):
+        """A closed store cannot be rewritten."""
+        database.close()
+
+        with pytest.raises(StoreUnavailableError):
+            database.rewrite()

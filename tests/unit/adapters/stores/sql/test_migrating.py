@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from holdfast.adapters.stores.sql import SCHEMA_VERSION, SqlStore, migrate
+from holdfast.adapters.stores.sql import SCHEMA_VERSION, SqlStore, migrate, migrations
+from holdfast.adapters.stores.sql.events import SqlEventLog
 from holdfast.adapters.stores.sql.migrating import found_version, require_version
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE, metadata
 from holdfast.adapters.stores.sql.sqlite import connect, database_path
 from holdfast.domain.errors import StoreVersionError
+from holdfast.domain.events import verify_chain
+from holdfast.domain.keys import KeyScope, mint
 from holdfast.testing.examples import START, registered
 
 
@@ -71,6 +77,44 @@ class TestMigrate:
             list(pool.map(migrate, [url] * 4))
 
         SqlStore.open(url, create=False).close()
+
+
+class TestUpgrade:
+    @pytest.fixture
+    def first(self, url, opened):
+        """A store as the first version made it, with an event in it."""
+        database_path(url).parent.mkdir()
+        database = opened()
+        database.use_wal()
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        with database.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+        SqlEventLog(database).append([registered("v1")], at=START)
+        database.close()
+
+    def test_a_store_of_the_first_version_is_refused_with_the_command(self, url, first):
+        """No server begins to write into a schema that it does not know."""
+        with pytest.raises(StoreVersionError, match="holdfast migrate") as refused:
+            SqlStore.open(url, create=False)
+
+        assert refused.value.found == "0001"
+
+    def test_it_keeps_what_it_held_and_takes_what_is_new(self, url, first):
+        """Its chain goes on where it was."""
+        key = mint(scopes=(KeyScope.PREDICT,), at=START).key
+
+        migrate(url)
+
+        with SqlStore.open(url, create=False) as store:
+            store.keys.add(key, actor="cli")
+            assert store.keys.api_keys() == (key,)
+            assert [event.kind for event in store.events.events()] == [
+                "release_registered",
+                "key_created",
+            ]
+            assert verify_chain(store.events.events()) == 2
 
 
 class TestRequireVersion:

@@ -1,0 +1,1 @@
+"""Where days of the prediction log are kept as files."""

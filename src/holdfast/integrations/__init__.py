@@ -1,0 +1,1 @@
+"""How an application that exists already serves a project's model under its own roof."""

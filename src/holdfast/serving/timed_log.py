@@ -1,0 +1,85 @@
+"""A prediction log that says how long each commit took and how many rows it made durable."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from holdfast.ports.prediction_log import LogBatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from holdfast.domain.contract import Contract
+    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
+    from holdfast.domain.windows import Window
+    from holdfast.ports.prediction_log import LogPage, PredictionLog
+    from holdfast.serving.metrics import Metrics
+
+__all__ = ["TimedLog"]
+
+
+class TimedLog:
+    """`PredictionLog` around another one, whose appends it measures.
+
+    Args:
+        log: Where predictions are written.
+        metrics: Told of each append that succeeded.
+    """
+
+    def __init__(self, log: PredictionLog, metrics: Metrics) -> None:
+        self._log, self._metrics = log, metrics
+
+    def append(
+        self,
+        contract: Contract,
+        requests: Sequence[PredictionRequest],
+        predictions: Sequence[Prediction],
+    ) -> tuple[Prediction, ...]:
+        """See `PredictionLog.append`."""
+        batch = LogBatch(contract=contract, requests=requests, predictions=predictions)
+        (answers,) = self.append_each([batch])
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
+
+    def append_each(self, batches: Sequence[LogBatch]) -> list[tuple[Prediction, ...] | Exception]:
+        """See `PredictionLog.append_each`."""
+        before = time.perf_counter()
+        outcomes = self._log.append_each(batches)
+        seconds = time.perf_counter() - before
+        # An answer given again has the id of the row that was logged then.
+        n_rows = sum(
+            answer.prediction_id == prediction.prediction_id
+            for batch, answers in zip(batches, outcomes, strict=True)
+            if not isinstance(answers, Exception)
+            for answer, prediction in zip(answers, batch.predictions, strict=True)
+        )
+        self._metrics.committed(seconds, n_rows=n_rows)
+        return outcomes
+
+    def prepare(self, contract: Contract) -> None:
+        """See `PredictionLog.prepare`."""
+        self._log.prepare(contract)
+
+    def get(self, prediction_id: PredictionId) -> LoggedPrediction:
+        """See `PredictionLog.get`."""
+        return self._log.get(prediction_id)
+
+    def read(self, contract: Contract, *, after: str | None, limit: int) -> LogPage:
+        """See `PredictionLog.read`."""
+        return self._log.read(contract, after=after, limit=limit)
+
+    def cursor_since(self, contract: Contract, moment: datetime) -> str:
+        """See `PredictionLog.cursor_since`."""
+        return self._log.cursor_since(contract, moment)
+
+    def window(
+        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+    ) -> pa.Table:
+        """See `PredictionLog.window`."""
+        return self._log.window(contract, window, labels_known_at=labels_known_at)
