@@ -34,7 +34,7 @@ test-fast: $(READY) ## Run the first tier: no processes, no browsers
 	$(PYTEST) -m "not slow and not soak" --doctest-modules -n 2 --dist worksteal --durations 10 --cov --cov-report= src tests
 
 test-slow: $(READY) ## Run the second tier: processes, HTTP, browsers, real data
-	$(PYTEST) -m slow --durations 15 --cov --cov-append --cov-report= tests
+	$(PYTEST) -m slow -n 2 --dist worksteal --durations 25 --cov --cov-append --cov-report= tests
 	@$(BIN)/coverage combine --quiet --append 2>/dev/null || true
 	@$(BIN)/coverage report --skip-covered --skip-empty --sort cover | tail -n 25
 
