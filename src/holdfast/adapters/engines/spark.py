@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.drift.grid import Grid
 
-__all__ = ["SparkEngine", "spark_session"]
+__all__ = ["SparkEngine", "placed", "spark_session"]
 
 
 class SparkEngine:
@@ -84,7 +84,7 @@ class SparkEngine:
             moments=moments,
         )
         with named_errors(cluster):
-            counted = _placed(rows, names).mapInArrow(partial(count_partition, task), ROW)
+            counted = placed(rows, names).mapInArrow(partial(count_partition, task), ROW)
             # Grouped and ordered by content: sums are added in the same order every time.
             grouped = counted.repartition(self._n_groups, "counts").sortWithinPartitions("counts")
             found = grouped.mapInArrow(sum_partitions, ROW).collect()
@@ -99,7 +99,7 @@ class SparkEngine:
         return total(map(Profile.from_bytes, groups))
 
 
-def _placed(rows: DataFrame, wanted: Sequence[str]) -> DataFrame:
+def placed(rows: DataFrame, wanted: Sequence[str]) -> DataFrame:
     """Select columns by place: names may differ in case alone, or hold dots.
 
     Raises:
@@ -114,8 +114,8 @@ def _placed(rows: DataFrame, wanted: Sequence[str]) -> DataFrame:
                 f"is the name of {names.count(name)} columns",
                 remedy="Give each column a name of its own.",
             )
-    placed = rows.toDF(*(f"c{i}" for i in range(len(names))))
-    return placed.select([f"c{names.index(name)}" for name in wanted])
+    by_place = rows.toDF(*(f"c{i}" for i in range(len(names))))
+    return by_place.select([f"c{names.index(name)}" for name in wanted])
 
 
 def _refuse(failures: list[bytes], cluster: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from holdfast.adapters.engines.spark import SparkEngine
+from holdfast.adapters.engines.spark import SparkEngine, placed
 from holdfast.adapters.engines.spark_errors import named_errors
 from holdfast.domain.cleaning import TIMESTAMP, clean_type, cleaned
 from holdfast.domain.sampling import sample_rows
@@ -74,11 +74,8 @@ class SparkRows:
         return sample_rows([self._fetched(drawn, columns)], most)
 
     def _placed(self, columns: Sequence[str]) -> DataFrame:
-        """Select columns by place: names may differ in case alone, or hold dots."""
-        names = list(self._frame.columns)
-        placed = self._frame.toDF(*(f"c{i}" for i in range(len(names))))
-        chosen = placed.select([f"c{names.index(name)}" for name in columns])
-        return chosen.toDF(*(f"c{i}" for i in range(len(columns))))
+        """Select columns, named ``c0``, ``c1`` and so on in the order asked for."""
+        return placed(self._frame, columns).toDF(*(f"c{i}" for i in range(len(columns))))
 
     def _fetched(self, frame: DataFrame, names: Sequence[str]) -> pa.Table:
         with named_errors(self._cluster):

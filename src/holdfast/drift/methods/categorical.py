@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.drift.methods.protocol import Comparison, MethodResult
 from holdfast.stats import two_sample
-from holdfast.stats.divergence import total_variation
+from holdfast.stats.divergence import shares, total_variation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def _compare(
         method=name,
         statistic=found.statistic,
         p_value=found.p_value,
-        effect=total_variation(*cells),
+        effect=float(total_variation(*map(shares, cells))),
         smallest_detectable=pair.detectable(scale),
         expected=float(found.degrees_of_freedom),
     )

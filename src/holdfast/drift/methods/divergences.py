@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.drift.methods.protocol import Comparison, MethodResult
-from holdfast.stats import share_distances
+from holdfast.stats import divergence
 from holdfast.stats.permutation import share_reaching
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class PopulationStabilityIndex(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the index in nats."""
-        return _beside_chance(self.name, share_distances.stability(*pair.smoothed_shares))
+        index = divergence.population_stability_index(*pair.smoothed_shares)
+        return _beside_chance(self.name, index)
 
 
 class JensenShannon(_Divergence):
@@ -56,7 +57,7 @@ class JensenShannon(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        return _beside_chance(self.name, share_distances.jensen_shannon(*pair.shares))
+        return _beside_chance(self.name, divergence.jensen_shannon(*pair.shares))
 
 
 class KullbackLeibler(_Divergence):
@@ -66,7 +67,7 @@ class KullbackLeibler(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the divergence in nats."""
-        return _beside_chance(self.name, share_distances.relative_entropy(*pair.smoothed_shares))
+        return _beside_chance(self.name, divergence.kullback_leibler(*pair.smoothed_shares))
 
 
 class Hellinger(_Divergence):
@@ -76,7 +77,7 @@ class Hellinger(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        return _beside_chance(self.name, share_distances.hellinger(*pair.shares))
+        return _beside_chance(self.name, divergence.hellinger(*pair.shares))
 
 
 class TotalVariation(_Divergence):
@@ -86,7 +87,7 @@ class TotalVariation(_Divergence):
 
     def compare(self, pair: Comparison) -> MethodResult:
         """Return the distance in [0, 1]."""
-        return _beside_chance(self.name, share_distances.variation(*pair.shares))
+        return _beside_chance(self.name, divergence.total_variation(*pair.shares))
 
 
 def _beside_chance(name: str, values: Floats) -> MethodResult:

@@ -11,9 +11,8 @@ import numpy as np
 
 from holdfast.drift.bins import merged_bins
 from holdfast.drift.counts import CategoryCounts, NumericCounts
-from holdfast.stats.divergence import SMOOTHING
+from holdfast.stats.divergence import SMOOTHING, shares
 from holdfast.stats.permutation import deal
-from holdfast.stats.share_distances import shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
