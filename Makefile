@@ -1,12 +1,14 @@
 # Everything here works from a bare checkout with Python >= 3.11 and make: the first target
 # that needs it makes the environment in .venv.
-.PHONY: help demo test test-fast test-slow lint format bench soak ci-system lock build clean
+.PHONY: help demo test test-fast test-slow test-images lint format bench soak ci-system lock build images clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
+# A browser, a tracer, a C compiler, a container engine with Debian's Python for a base image, and PostgreSQL.
+SYSTEM := chromium fonts-dejavu-core strace docker.io docker-compose iptables python3-venv postgresql gcc libc6-dev
 export OMP_NUM_THREADS := 1
 export HOLDFAST_DATA ?= $(abspath ../shared/data)
 
@@ -38,6 +40,9 @@ test-slow: $(READY) ## Run the second tier: processes, HTTP, browsers, real data
 	@$(BIN)/coverage combine --quiet --append 2>/dev/null || true
 	@$(BIN)/coverage report --skip-covered --skip-empty --sort cover | tail -n 25
 
+test-images: $(READY) ## Build the container images, start them, and ask them (Docker, or Linux and root)
+	$(PYTEST) --durations 5 tests/acceptance/test_containers.py
+
 lint: $(READY) ## Check style, types and the floors of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -59,9 +64,9 @@ soak: $(READY) ## Run the long tests
 	$(PYTEST) -m soak --durations 0 tests
 
 ci-system: ## Install what the tests need of the system (root, Debian)
-	@command -v chromium >/dev/null && command -v strace >/dev/null || \
+	@dpkg --status $(SYSTEM) >/dev/null 2>&1 || \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-	    --no-install-recommends chromium fonts-dejavu-core strace >/dev/null; }
+	    --no-install-recommends $(SYSTEM) >/dev/null; }
 
 lock: $(READY) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
@@ -69,6 +74,10 @@ lock: $(READY) ## Resolve the dependencies anew
 
 build: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --installer uv --wheel
+
+images: ## Build the container images holdfast-serve and holdfast-control
+	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile --target serve -t holdfast-serve .
+	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile --target control -t holdfast-control .
 
 clean: ## Remove what was made
 	rm -rf $(VENV) dist build artefacts .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

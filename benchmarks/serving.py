@@ -1,9 +1,10 @@
 """Measure how fast single rows and batches are answered, logged and fsynced, beside peers.
 
 Run with ``python benchmarks/serving.py --dir FOLDER``, FOLDER on a real disk. Servers run in
-processes of their own with shipped defaults, the load in another, pinned apart from them.
-Every row is new. The same server without a log, and `mlflow models serve` with the same
-model, are measured in the same run. The exit code is 1 if a budget does not hold.
+processes of their own with shipped defaults and ask for an API key; the load runs in another,
+pinned apart from them. Every row is new. The same server without a log, and `mlflow models
+serve` with the same model, are measured in the same run. The exit code is 1 if a budget does
+not hold.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 # What stands beside a script is found from the root.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet as pq
 from benchmarks.drift_speed_rows import COLUMNS, fresh_rows
 from benchmarks.machine import machine
 
@@ -84,7 +88,10 @@ class Bodies:
 
 
 def make_project(folder: Path, rng: np.random.Generator) -> Path:
-    """Train a first champion on rows of twenty columns; return the project's folder."""
+    """Train a first champion on rows of twenty columns; return the project's folder.
+
+    The project has an API key, which the load shows from here on.
+    """
     project = folder / "project"
     project.mkdir(parents=True)
     rows = fresh_rows(3_000, rng)
@@ -95,6 +102,8 @@ def make_project(folder: Path, rng: np.random.Generator) -> Path:
         '[data]\npath = "rows.csv"\ntarget = "left"\npositive = "yes"\n', encoding="utf-8"
     )
     _run([_console("holdfast"), "train"], cwd=project)
+    made = _run([_console("holdfast"), "keys", "create", "--scope", "predict"], cwd=project)
+    os.environ["BENCHMARK_KEY"] = made.strip()
     return project
 
 
@@ -117,9 +126,34 @@ def fsync_figures(seconds: list[float]) -> Figures:
     return {"median_ms": statistics.median(in_order), "p99_ms": in_order[int(0.99 * len(in_order))]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server that answers."""
+
+    host: str
+    port: int
+    pid: int
+    ready_seconds: float | None = None  # from its start to its first ready answer
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What its process has had of its core so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def peak_megabytes(self) -> float:
+        """The most memory that its process has held."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) / 1024
+
+
 @contextmanager
-def served(command: list[str], *, cwd: Path) -> Iterator[tuple[str, int]]:
-    """Run a server that prints its address, on its own core; give host and port."""
+def served(command: list[str], *, cwd: Path, is_ours: bool = True) -> Iterator[Running]:
+    """Run a server that prints its address, on its own core, until it is ready."""
+    begin = time.perf_counter()
     with subprocess.Popen(  # which closes its pipe, too
         ["taskset", "-c", str(SERVER_CPU), *command],
         cwd=cwd,
@@ -134,18 +168,26 @@ def served(command: list[str], *, cwd: Path) -> Iterator[tuple[str, int]]:
                 raise RuntimeError(f"{Path(command[1]).name} ended without an address")
             address = line.partition("http://")[2].split()[0].strip("/").split("/")[0]
             host, _, port = address.rpartition(":")
-            yield host, int(port)
+            if is_ours:
+                with urlopen(f"http://{address}/health/ready", timeout=PATIENCE):
+                    ready_seconds = time.perf_counter() - begin
+            yield Running(
+                host=host,
+                port=int(port),
+                pid=process.pid,
+                ready_seconds=ready_seconds if is_ours else None,
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=PATIENCE)
 
 
-def load(at: tuple[str, int], bodies: Path, connections: int, path: str = "/v1/predict") -> Figures:
+def load(at: Running, bodies: Path, connections: int, path: str = "/v1/predict") -> Figures:
     """Send the requests from a process of its own; return what it found."""
-    host, port = at
+    cpu_before = at.cpu_seconds
     options = ["--connections", str(connections), "--path", path, "--cpu", str(LOAD_CPU)]
     done = subprocess.run(
-        [sys.executable, HERE / "serving_load.py", host, str(port), bodies, *options],
+        [sys.executable, HERE / "serving_load.py", at.host, str(at.port), bodies, *options],
         capture_output=True,
         text=True,
         check=False,
@@ -154,11 +196,13 @@ def load(at: tuple[str, int], bodies: Path, connections: int, path: str = "/v1/p
     if done.returncode:
         raise RuntimeError(f"the load broke off: {done.stderr}")
     figures: Figures = json.loads(done.stdout)
-    return figures
+    cpu_ms = 1e3 * (at.cpu_seconds - cpu_before)
+    return {**figures, "server_cpu_ms_per_request": cpu_ms / figures["requests"]}
 
 
-def measure(at: tuple[str, int], bodies: Bodies, n: int) -> Figures:
+def measure(at: Running, bodies: Bodies, n: int) -> Figures:
     """Measure one server of ours: one connection, many, and batches."""
+    assert refuses_without_a_key(at), "the key is part of what is measured"
     warm_up = load(at, bodies.single(max(n // 10, 100)), MANY)
     return {
         "warm_up": warm_up,
@@ -166,6 +210,17 @@ def measure(at: tuple[str, int], bodies: Bodies, n: int) -> Figures:
         "many_connections": load(at, bodies.single(n), MANY),
         "batches_of_1000": load(at, bodies.batches(max(n // 400, 5), 1_000), 1),
     }
+
+
+def refuses_without_a_key(at: Running) -> bool:
+    """Return whether a server turns away who shows no key."""
+    request = Request(f"http://{at.host}:{at.port}/v1/predict", data=b"{}", method="POST")
+    try:
+        urlopen(request, timeout=PATIENCE).close()
+    except HTTPError as refusal:
+        refusal.close()
+        return refusal.code == 401
+    return False
 
 
 def logged_rows(project: Path) -> int:
@@ -184,10 +239,11 @@ def with_log(project: Path, bodies: Bodies, n: int) -> Figures:
     before = logged_rows(project)
     with served([_console("holdfast"), "serve", "--port", "0"], cwd=project) as at:
         figures = measure(at, bodies, n)
+        process = {"ready_seconds": at.ready_seconds, "peak_megabytes": at.peak_megabytes}
     acknowledged = sum(part["acknowledged_rows"] for part in figures.values())
     logged = logged_rows(project) - before
     assert logged == acknowledged, f"{acknowledged} rows acknowledged, but {logged} logged"
-    return {**figures, "acknowledged_rows": acknowledged, "logged_rows": logged}
+    return {**figures, **process, "acknowledged_rows": acknowledged, "logged_rows": logged}
 
 
 def without_log(project: Path, bodies: Bodies, n: int) -> Figures:
@@ -200,12 +256,24 @@ def without_log(project: Path, bodies: Bodies, n: int) -> Figures:
 def mlflow(project: Path, bodies: Bodies, n: int) -> Figures:
     """Measure `mlflow models serve` with the same kind of model on the same rows."""
     script = HERE / "serving_peer.py"
-    with served([sys.executable, str(script), str(project)], cwd=project) as at:
+    command = [sys.executable, str(script), str(project)]
+    with served(command, cwd=project, is_ours=False) as at:
         load(at, bodies.for_mlflow(20), 1, "/invocations")
         return {
             "one_connection": load(at, bodies.for_mlflow(n), 1, "/invocations"),
             "many_connections": load(at, bodies.for_mlflow(n), MANY, "/invocations"),
         }
+
+
+def scored(project: Path, bodies: Bodies, n: int) -> Figures:
+    """Measure `holdfast score` from one Parquet file to another, its start included."""
+    rows = bodies.folder / "rows.parquet"
+    pq.write_table(fresh_rows(n, bodies.rng), rows)
+    begin = time.perf_counter()
+    _run([_console("holdfast"), "score", str(rows), "-o", "scored.parquet"], cwd=project)
+    seconds = time.perf_counter() - begin
+    assert pq.read_metadata(project / "scored.parquet").num_rows == n, "a row was left out"
+    return {"rows": n, "seconds": seconds, "rows_per_second": n / seconds}
 
 
 def budgets(found: Figures) -> dict[str, dict[str, Any]]:
@@ -225,6 +293,9 @@ def budgets(found: Figures) -> dict[str, dict[str, Any]]:
             1.0,
         ),
         "p50_ms_of_a_batch_of_1000": (ours["batches_of_1000"]["p50_ms"], "<=", 25.0),
+        "seconds_until_ready": (ours["ready_seconds"], "<=", 1.5),
+        "peak_megabytes": (ours["peak_megabytes"], "<=", 150.0),
+        "rows_scored_per_second": (found["score"]["rows_per_second"], ">=", 200_000.0),
     }
     if "many_connections" in found["mlflow"]:
         theirs = found["mlflow"]["many_connections"]["requests_per_second"]
@@ -261,6 +332,7 @@ def main() -> int:
         found["with_log"] = with_log(project, bodies, given.requests)
         found["fsync"] = fsync_figures(fsyncs + fsync_seconds(folder))
         print(f"fsync: {found['fsync']['median_ms']:.2f} ms at the median", flush=True)
+        found["score"] = scored(project, bodies, given.rows)
         found["mlflow"] = _mlflow_or_why_not(project, bodies, given.mlflow)
     found["budgets"] = budgets(found)
     given.output.parent.mkdir(parents=True, exist_ok=True)
@@ -284,6 +356,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--requests", type=int, default=20_000, help="at 16 connections")
     parser.add_argument("--mlflow", type=int, default=300, help="requests to it; 0: without")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="to score in bulk")
     parser.add_argument("--dir", type=Path, help="on a real disk; by default the system's")
     parser.add_argument("--alone", action="store_true", help="nothing else runs on this machine")
     parser.add_argument("--output", type=Path, default=RESULT)
@@ -297,11 +370,16 @@ def _console(name: str) -> str:
 
 def _environment() -> dict[str, str]:
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "HOLDFAST_REGISTRY__MLFLOW": ""}
-    return {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", **quiet}
+    given = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", **quiet}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)  # who installs it compiles it once
+    return given
 
 
-def _run(command: list[str], *, cwd: Path) -> None:
-    subprocess.run(command, cwd=cwd, env=_environment(), check=True, stdout=subprocess.DEVNULL)
+def _run(command: list[str], *, cwd: Path) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, env=_environment(), check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 if __name__ == "__main__":

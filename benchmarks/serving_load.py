@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -109,8 +110,16 @@ async def load(host: str, port: int, requests: Sequence[bytes], connections: int
     return shared
 
 
-def figures_of(shared: Load, *, connections: int, seconds: float) -> dict[str, Any]:
-    """Return what a measurement found, times in milliseconds."""
+def figures_of(shared: Load, *, connections: int, seconds: float, busy: float) -> dict[str, Any]:
+    """Return what a measurement found, times in milliseconds.
+
+    Args:
+        shared: What the connections saw.
+        connections: How many there were.
+        seconds: How long it took.
+        busy: The share of that in which the load itself kept its core busy; near one, it
+            was the load that was measured.
+    """
     in_order = sorted(1e3 * one for one in shared.seconds)
     return {
         "connections": connections,
@@ -119,6 +128,7 @@ def figures_of(shared: Load, *, connections: int, seconds: float) -> dict[str, A
         "acknowledged_rows": shared.n_acknowledged,
         "seconds": seconds,
         "requests_per_second": len(in_order) / seconds,
+        "load_busy": busy,
         "p50_ms": statistics.median(in_order),
         "p99_ms": in_order[int(0.99 * (len(in_order) - 1))],
         "max_ms": in_order[-1],
@@ -153,10 +163,14 @@ def main() -> None:
         _request(given.host, given.port, given.path, body, key)
         for body in given.bodies.read_bytes().splitlines()
     ]
-    begin = time.perf_counter()
+    gc.freeze()  # a pause of the load would count as the server's
+    begin, begin_busy = time.perf_counter(), time.process_time()
     shared = uvloop.run(load(given.host, given.port, requests, given.connections))
-    seconds = time.perf_counter() - begin
-    print(json.dumps(figures_of(shared, connections=given.connections, seconds=seconds)))
+    seconds, busy = time.perf_counter() - begin, time.process_time() - begin_busy
+    figures = figures_of(
+        shared, connections=given.connections, seconds=seconds, busy=busy / seconds
+    )
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,26 @@ def data_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server, for all tests of this process; skips where none is installed."""
+    # Imported here: what needs no server shall run without its driver, too.
+    from tests.postgres_server import PostgresServer, programs  # noqa: PLC0415  # see above
+
+    binaries = programs()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed; with Debian: apt install postgresql")
+    with PostgresServer.running(binaries) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """The address of an empty store of the test's own."""
+    with postgres.store() as url:
+        yield url
+
+
 @pytest.fixture(autouse=True)
 def _log_of_its_own():
     """What one test wires up in this process does not decide where the next one logs."""

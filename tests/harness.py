@@ -94,15 +94,16 @@ class Process:
     @classmethod
     def start(cls, *words: object, cwd: Path, **extra: str) -> Self:
         """Start a `holdfast` command."""
-        return cls.of([str(HOLDFAST), *map(str, words)], cwd=cwd, **extra)
+        return cls.of([str(HOLDFAST), *map(str, words)], cwd=cwd, told=False, **extra)
 
     @classmethod
-    def of(cls, command: list[str], *, cwd: Path, **extra: str) -> Self:
-        """Start any command."""
+    def of(cls, command: list[str], *, cwd: Path, told: bool = False, **extra: str) -> Self:
+        """Start any command; one that is `told` something reads what the test writes to it."""
         popen = subprocess.Popen(
             command,
             cwd=cwd,
             env=environment(**extra),
+            stdin=subprocess.PIPE if told else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -16,12 +16,14 @@ from tests.harness import NO_MIRROR, PATIENCE, Process, Project, address_in
 HEAVY = {
     "pandas", "pyarrow", "sklearn", "mlflow", "xgboost", "scipy", "matplotlib", "evidently",
     "onnx", "skl2onnx", "onnxmltools", "joblib", "cloudpickle", "dill", "apscheduler", "plotly",
+    "psycopg",
 }  # fmt: skip
 SERVING = {"fastapi", "numpy", "onnxruntime", "pydantic", "sqlalchemy", "structlog", "uvicorn"}
 
 IMPORTING = """
 import sys
-import holdfast.serving
+import holdfast.serving.app
+import holdfast.serving.runner
 import holdfast.loop.online
 import holdfast.adapters.stores.sql
 import holdfast.adapters.runtimes.onnx

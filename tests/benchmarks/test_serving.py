@@ -52,11 +52,11 @@ class TestLoad:
         answers = [(b"200 OK", ANSWER)] * 6 + [(b"503 Not now", REFUSAL)]
 
         found, seen = asyncio.run(loaded(requests, 3, answers=answers))
-        figures = figures_of(found, connections=3, seconds=0.5)
+        figures = figures_of(found, connections=3, seconds=0.5, busy=0.4)
 
         assert sorted(seen) == requests
         assert (figures["requests"], figures["failed"], figures["acknowledged_rows"]) == (7, 1, 6)
-        assert figures["requests_per_second"] == 14
+        assert (figures["requests_per_second"], figures["load_busy"]) == (14, 0.4)
         assert 0 < figures["p50_ms"] <= figures["p99_ms"] <= figures["max_ms"]
 
     def test_breaks_off_where_a_connection_does(self):
@@ -90,9 +90,10 @@ def found():
     server = {name: part() for name in ("one_connection", "many_connections", "batches_of_1000")}
     return {
         "fsync": {"median_ms": 0.5},
-        "with_log": server,
+        "with_log": {**server, "ready_seconds": 1.4, "peak_megabytes": 140.0},
         "without_log": {"many_connections": part(requests_per_second=2_000.0)},
         "mlflow": {"many_connections": part(requests_per_second=20.0)},
+        "score": {"rows_per_second": 300_000.0},
     }
 
 
@@ -101,7 +102,7 @@ class TestBudgets:
         """All of them are judged."""
         judged = budgets(found)
 
-        assert len(judged) == 5
+        assert len(judged) == 8
         assert all(one["holds"] for one in judged.values())
 
     @pytest.mark.parametrize(
@@ -135,6 +136,22 @@ class TestBudgets:
 
         assert broken == [name]
 
+    @pytest.mark.parametrize(
+        ("name", "part_name", "figure", "value"),
+        [
+            ("seconds_until_ready", "with_log", "ready_seconds", 1.6),
+            ("peak_megabytes", "with_log", "peak_megabytes", 151.0),
+            ("rows_scored_per_second", "score", "rows_per_second", 190_000.0),
+        ],
+    )
+    def test_look_at_the_process_too(self, found, name, part_name, figure, value):
+        """How long it takes to start, how much it holds, how fast it scores in bulk."""
+        found[part_name] = {**found[part_name], figure: value}
+
+        broken = [key for key, one in budgets(found).items() if not one["holds"]]
+
+        assert broken == [name]
+
     def test_say_nothing_of_a_peer_that_was_not_measured(self, found):
         """Neither a pass nor a failure."""
         found["mlflow"] = {"not_measured": "it did not start here"}
@@ -147,7 +164,8 @@ class TestTheScript:
     def test_measures_a_server_with_and_without_its_log(self, tmp_path, monkeypatch):
         """In small: the log has each acknowledged row, whatever the rates are here."""
         output = tmp_path / "serving.json"
-        words = ["--requests", "200", "--mlflow", "0", "--dir", tmp_path, "--output", output]
+        words = ["--requests", "200", "--mlflow", "0", "--rows", "2000"]
+        words += ["--dir", tmp_path, "--output", output]
         monkeypatch.setattr(sys, "argv", ["serving.py", *map(str, words)])
 
         main()
@@ -159,3 +177,7 @@ class TestTheScript:
         assert found["without_log"]["many_connections"]["acknowledged_rows"] == 200
         assert found["mlflow"] == {"not_measured": "not asked for"}
         assert found["fsync"]["median_ms"] > 0
+        assert found["score"]["rows"] == 2_000
+        assert ours["ready_seconds"] > 0
+        assert 20 < ours["peak_megabytes"] < 400
+        assert 0 < ours["many_connections"]["load_busy"] < 1

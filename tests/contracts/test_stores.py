@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 Store = SqlStore | InMemoryStore
 
 
-@pytest.fixture(params=["sql", "memory"])
+@pytest.fixture(params=["sqlite", "memory", pytest.param("postgres", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened: Store
-    if request.param == "sql":
+    if request.param == "sqlite":
         opened = SqlStore.open(f"sqlite:///{tmp_path}/holdfast.db", create=True)
+    elif request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        # The suites ask what is written; when it is on the disk is asked in tests/faults.
+        opened = SqlStore.open(url, create=False, durability="relaxed")
     else:
         opened = InMemoryStore()
     yield opened

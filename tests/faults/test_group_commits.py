@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 from tests.faults.test_store_outages import no_file_may_grow_beyond
 
-from holdfast.adapters.stores.sql import SqlStore, predictions
-from holdfast.adapters.stores.sql.database import Database
+from holdfast.adapters.stores.sql import SqlStore
+from holdfast.adapters.stores.sql.prediction_counts import PredictionCounts
+from holdfast.adapters.stores.sql.sqlite_database import SqliteDatabase as Database
 from holdfast.domain.errors import RequestConflictError, StoreUnavailableError
 from holdfast.domain.predictions import Label
 from holdfast.testing.examples import START, example_contract, example_rows
@@ -128,7 +129,7 @@ class TestAGroupWhoseCommitFails:
         def crash(*_):
             raise Crash
 
-        monkeypatch.setattr(predictions, "_count", crash)
+        monkeypatch.setattr(PredictionCounts, "add", crash)
         outcomes = together(some_batches())
         monkeypatch.undo()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ def flip_a_byte(release):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     write(path, bytes(data))
+
+
+def remove_the_release(release):
+    shutil.rmtree(release)
 
 
 def cut_the_model_short(release):
@@ -114,6 +119,33 @@ class TestAServerWhoseNextReleaseIsCorrupt:
 
             await_that(lambda: serving(server)["refused"] is None, "v1 is right again")
             assert server.predict(ROW)["model_version"] == "v1"
+
+
+class TestAServerWhoseOwnReleaseIsDamaged:
+    @pytest.mark.parametrize("damage", [flip_a_byte, remove_the_release])
+    def test_serves_on_until_it_has_to_load_it_again(self, project, control, damage):
+        """
+        While it runs, the model in memory answers. Started anew it has none: readiness says
+        why, and an alert is written down for people. Without `on_refused` in `open_online`
+        nobody would hear of it.
+        """
+        with project.serving() as server:
+            before = server.predict(ROW)
+            damage(release_of(project, "v1"))
+
+            after = server.predict(ROW)
+
+            assert (after["score"], after["model_version"]) == (before["score"], "v1")
+            assert server.readiness()["status"] == "ready"
+
+        with project.serving(ready=False) as server:
+            answer = server.readiness()
+            assert answer["status"] == "not_ready"
+            assert "is refused" in answer["checks"]["model"]["detail"]
+            assert server.client.post("/v1/predict", json={"features": ROW}).status_code == 503
+        with control(project) as (_, ports):
+            kinds = [event.kind for event in ports.events.events()]
+            assert kinds.count("alert_raised") == 1
 
 
 class TestAFreshServerOnACorruptChampion:

@@ -57,13 +57,13 @@ def logged(store):
 
 
 class TestACrashWithinATransaction:
-    @pytest.mark.parametrize("step", ["_count", "join_orphans"])
+    @pytest.mark.parametrize("step", ["PredictionCounts.add", "join_orphans"])
     def test_leaves_no_prediction(self, store, monkeypatch, step):
         """
         Rows, request keys and counts are one transaction: without BEGIN in
         `sqlite._begin` the rows would stand alone.
         """
-        monkeypatch.setattr(predictions, step, crash)
+        monkeypatch.setattr(f"{predictions.__name__}.{step}", crash)
         rows = example_rows(3, request_ids=["a"])
         with pytest.raises(Crash):
             store.predictions.append(CONTRACT, *rows)

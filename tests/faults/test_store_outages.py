@@ -11,10 +11,10 @@ from datetime import timedelta
 import pytest
 
 from holdfast.adapters.stores.sql import SCHEMA_VERSION, SqlStore, migrate
-from holdfast.adapters.stores.sql.database import Database
 from holdfast.adapters.stores.sql.locking import WriteLock
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE
 from holdfast.adapters.stores.sql.sqlite import connect
+from holdfast.adapters.stores.sql.sqlite_database import SqliteDatabase as Database
 from holdfast.domain.errors import StoreUnavailableError, StoreVersionError
 from holdfast.domain.events import verify_chain
 from holdfast.domain.predictions import Label, LabelCounts
@@ -77,7 +77,7 @@ class TestAFullDisk:
     def test_refuses_the_write_and_recovers(self, store, path, what):
         """
         The write is torn by the kernel in its middle. Without the `except` for
-        OperationalError in `_translated` another error than ours would come out; once
+        OperationalError in `translated` another error than ours would come out; once
         there is room again, the same write succeeds.
         """
         write, nothing_stands = writes(store)[what]
@@ -109,14 +109,14 @@ class TestAFullDisk:
 
 class TestAStoreThatCannotBeOpened:
     def test_says_so_where_a_folder_is_in_its_place(self, url, path):
-        """Without `_translated` around `Database.read` SQLAlchemy's own error came out."""
+        """Without `translated` around `SqliteDatabase.read` SQLAlchemy's own error came out."""
         path.mkdir()
 
         with pytest.raises(StoreUnavailableError, match="unable to open"):
             SqlStore.open(url, create=False)
 
     def test_says_so_where_the_file_is_no_database(self, url, path):
-        """Without DatabaseError in `_translated` SQLAlchemy's own error came out."""
+        """Without DatabaseError in `translated` SQLAlchemy's own error came out."""
         path.write_bytes(b"not a database, but long enough to have a header" * 40)
 
         with pytest.raises(StoreUnavailableError, match="not a database"):
@@ -148,10 +148,10 @@ class TestAStoreThatMayOnlyBeRead:
     def test_refuses_writes_and_answers_reads(self, store, monkeypatch, what):
         """
         As on a file system that was remounted read-only. Without OperationalError in
-        `_translated` SQLAlchemy's own error came out.
+        `translated` SQLAlchemy's own error came out.
         """
         write, nothing_stands = writes(store)[what]
-        with store._database.read() as connection:
+        with store._database.write() as connection:  # the one that writes is kept for the next
             connection.exec_driver_sql("PRAGMA query_only = ON")
 
         with pytest.raises(StoreUnavailableError, match="readonly"):

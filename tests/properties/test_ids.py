@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.ids import uuid7
+from holdfast.domain.ids import uuid7, uuid7s
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -51,3 +51,12 @@ class TestUuid7:
         bits = [int.from_bytes(entropy, "big") for entropy in entropies]
         kept = [(b >> 68, b & ((1 << 62) - 1)) for b in bits]
         assert (one == other) == (kept[0] == kept[1])
+
+
+class TestUuid7s:
+    @given(at=MOMENTS, entropies=st.lists(ENTROPY, max_size=5))
+    def test_are_what_as_many_calls_would_give(self, at, entropies):
+        """They share their time, and nothing else."""
+        found = uuid7s(at, len(entropies), entropy=b"".join(entropies))
+
+        assert found == [uuid7(at, entropy=entropy) for entropy in entropies]

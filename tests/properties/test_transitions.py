@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,12 +20,14 @@ from hypothesis.stateful import (
 
 from holdfast.domain.events import (
     ChallengerJudged,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
     ReleaseRegistered,
     RetrainingFailed,
     RetrainingStarted,
+    StageEnded,
     WindowJudged,
     verify_chain,
 )
@@ -38,6 +41,7 @@ from holdfast.domain.evidence import (
     Trigger,
 )
 from holdfast.domain.ids import ModelVersion, ReleaseId
+from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.windows import Window
 from holdfast.policy.deciding import DecisionPolicy, cooldown_ends_at
 from holdfast.policy.transitions import ControlState, fold
@@ -113,6 +117,36 @@ class ControlLog(RuleBasedStateMachine):
     def roll_back_to(self, version):
         if version != self.state.champion:
             self._roll_back(version)
+
+    @rule(version=versions, share=st.sampled_from([None, 0.1, 0.5]))
+    def stage(self, version, share):
+        """In shadow, or as a canary; whoever stood there makes room."""
+        self.happen(
+            ChallengerStaged(
+                version=version,
+                release_id=_release_id(version),
+                stage=Stage.SHADOW if share is None else Stage.CANARY,
+                share=share,
+                champion=self.state.champion,
+                reason="…",
+            )
+        )
+        assert self.state.staged.version == version
+
+    @precondition(lambda self: self.state.staged is not None)
+    @rule()
+    def withdraw(self):
+        """The champion is what it was."""
+        staged = self.state.staged
+        before = self.happen(
+            StageEnded(
+                version=staged.version,
+                stage=staged.stage,
+                ending=Ending.WITHDRAWN,
+                reason="…",
+            )
+        )
+        assert replace(before, staged=None) == self.state
 
     @rule(days=st.integers(1, 7), broken=st.booleans(), alarmed=st.booleans())
     def judge_a_window(self, days, broken, alarmed):
@@ -209,6 +243,16 @@ class ControlLog(RuleBasedStateMachine):
             assert deployment.champion.version == self.state.champion
             assert previous == self.state.previous
             assert deployment.since == self.state.champion_since
+            read, said = deployment.challenger, self.state.staged
+            assert (read is None) == (said is None)
+            if read is not None:
+                assert (read.record.version, read.stage, read.share, read.since, read.seq) == (
+                    said.version,
+                    said.stage,
+                    said.share,
+                    said.since,
+                    said.seq,
+                )
         assert self.state.n_releases == len(self.store.releases.releases())
 
     @invariant()
@@ -279,6 +323,7 @@ class ControlLog(RuleBasedStateMachine):
 
     def _took_over(self, version, before):
         """The new champion may have learnt the rows that judged the old one's challengers."""
+        assert self.state.staged is None
         self.history.append(version)
         if before.guard_until is not None:
             assert self.state.guard_until >= before.guard_until

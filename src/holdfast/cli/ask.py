@@ -14,7 +14,7 @@ from holdfast.cli.options import Json, Project
 if TYPE_CHECKING:
     from holdfast.domain.events import Event
     from holdfast.ports.event_log import EventLog
-    from holdfast.ports.release_store import Deployment
+    from holdfast.ports.release_store import Deployment, StagedRelease
     from holdfast.ports.views import Status
 
 __all__ = ["add_to"]
@@ -139,6 +139,8 @@ def _print_status(found: Status) -> None:
         typer.echo(
             f"Before it:     {deployment.previous.version} (holdfast rollback returns to it)"
         )
+    if deployment.challenger is not None:
+        _print_challenger(deployment.challenger, found)
     versions = ", ".join(f"{v} {n:,}" for v, n in sorted(found.n_predictions_by_version.items()))
     typer.echo(f"Predictions:   {found.n_predictions:,}" + (f" ({versions})" if versions else ""))
     if found.n_dropped:
@@ -162,6 +164,24 @@ def _print_status(found: Status) -> None:
         typer.echo(f"Outbox:        {found.n_effects_pending} effects wait for delivery")
 
 
+def _print_challenger(challenger: StagedRelease, found: Status) -> None:
+    """Say who stands beside the champion, what it does there, and how much of it."""
+    from holdfast.domain.predictions import Role
+
+    version, since = challenger.record.version, f"since {challenger.since:%Y-%m-%d %H:%M} UTC"
+    if challenger.share is not None:
+        n = found.n_by_role.get(Role.CANARY, {}).get(version, 0)
+        typer.echo(
+            f"Canary:        {version} answers {challenger.share:.3g} of the requests {since}; "
+            f"{n:,} rows so far (holdfast promote {version}, or holdfast withdraw)"
+        )
+        return
+    n = found.n_by_role.get(Role.SHADOW, {}).get(version, 0)
+    dropped = found.n_shadow_dropped.get(version, 0)
+    missed = f", {dropped:,} dropped" if dropped else ""
+    typer.echo(f"Shadow:        {version} scores beside it {since}; {n:,} rows so far{missed}")
+
+
 def _status_json(found: Status) -> dict[str, Any]:
     from holdfast.domain.canonical import canonical_json
 
@@ -170,6 +190,8 @@ def _status_json(found: Status) -> dict[str, Any]:
         "deployment": _deployment_json(found.deployment),
         "n_predictions": found.n_predictions,
         "n_predictions_by_version": found.n_predictions_by_version,
+        "n_predictions_by_role": {role.value: n for role, n in found.n_by_role.items() if n},
+        "n_shadow_dropped": found.n_shadow_dropped,
         "n_dropped": found.n_dropped,
         "labels": {
             name: getattr(labels, name)
@@ -193,6 +215,15 @@ def _deployment_json(found: Deployment | None) -> dict[str, Any] | None:
         "release_id": found.champion.release_id,
         "since": found.since.isoformat(),
         "previous": None if found.previous is None else found.previous.version,
+        "challenger": None
+        if found.challenger is None
+        else {
+            "version": found.challenger.record.version,
+            "release_id": found.challenger.record.release_id,
+            "stage": found.challenger.stage.value,
+            "share": found.challenger.share,
+            "since": found.challenger.since.isoformat(),
+        },
     }
 
 

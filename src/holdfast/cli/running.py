@@ -6,23 +6,26 @@ import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
+from holdfast.cli.options import EXIT_FAILED
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from holdfast.loop.cycle import Tick
+    from holdfast.serving.keys import Access
+    from holdfast.serving.supervisor import WorkerProcess
     from holdfast.settings import Settings
 
-__all__ = ["beside", "holder", "run_loop", "run_server"]
+__all__ = ["holder", "run_loop", "run_server"]
 
-_GRACE_SECONDS = 30  # a tick under way may finish
+_WORKER_SECONDS = 20  # more than a worker gives the requests under way
 
 
 def holder() -> str:
@@ -30,35 +33,134 @@ def holder() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
-def run_server(settings: Settings, *, host: str | None, port: int | None) -> None:
+def run_server(
+    settings: Settings,
+    *,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    on_stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: The project's.
+        host: Where to listen; `[serving] host` if None.
+        port: The port; `[serving] port` if None.
+        workers: How many processes answer; `[serving] workers` if None.
+        on_stopping: Told once it was asked to stop.
 
     Raises:
         PortInUseError: If another program holds the port.
         SettingsError: If other machines could reach it, and there is no usable API key.
         NoStoreError: If the project has no store yet.
     """
-    from holdfast.serving import ServingLimits, access_on, create_app, run
     from holdfast.wiring.logs import log_to_stderr
-    from holdfast.wiring.online import open_online
 
     log_to_stderr(least=logging.INFO)  # who runs a server wants to see its swaps
     serving = settings.serving
-    limits = ServingLimits(
-        max_body_bytes=serving.max_body_bytes,
-        max_rows=serving.max_rows,
-        unknown_features=serving.unknown_features,
-    )
     host = serving.host if host is None else host
+    port = serving.port if port is None else port
+    n_workers = serving.workers if workers is None else workers
+    if n_workers == 1:
+        _run_alone(settings, host, port, on_stopping)
+    else:
+        _run_workers(settings, host, port, n_workers, on_stopping)
+
+
+def _run_alone(settings: Settings, host: str, port: int, on_stopping: Callable[[], None]) -> None:
+    from holdfast.serving import ServingLimits, access_on, create_app, run
+    from holdfast.wiring.online import open_online
+
+    serving = settings.serving
     with open_online(settings) as ports:
         access = access_on(host, serving.auth, ports.keys.api_keys(), now=ports.clock.now())
+        app = create_app(ports, ServingLimits.of(serving), access)
+
+        def stopping() -> None:
+            app.state.server.stopping.set()
+            on_stopping()
+
         run(
-            create_app(ports, limits, access),
+            app,
             host,
-            serving.port if port is None else port,
+            port,
             exposed=access.exposed,
-            announce=lambda url: typer.echo(f"Holdfast serves at {url} (docs: {url}/docs)"),
+            announce=_announce,
+            on_stopping=stopping,
+            drain_seconds=serving.drain.total_seconds(),
         )
+
+
+def _run_workers(
+    settings: Settings, host: str, port: int, n_workers: int, on_stopping: Callable[[], None]
+) -> None:
+    """Look after processes that answer; this one opens the store only to ask who may.
+
+    Nothing that is open is handed on to them: neither SQLite nor the model's runtime
+    survives a fork.
+    """
+    from holdfast.serving import access_on, bind
+    from holdfast.serving.commons import shared_memory
+    from holdfast.serving.network import url_of
+    from holdfast.serving.supervisor import Supervisor
+    from holdfast.wiring.keys import open_keys
+
+    with open_keys(settings) as (keys, clock):
+        access = access_on(host, settings.serving.auth, keys.api_keys(), now=clock.now())
+    memory = shared_memory(n_workers)
+    with bind(host, port, exposed=access.exposed) as bound:
+        url = url_of(bound)
+
+        def stopping() -> None:
+            bound.close()  # so that it is closed once the last worker has closed it
+            on_stopping()
+
+        supervisor = Supervisor(
+            partial(_start_worker, settings, access, bound, memory, n_workers),
+            n_workers,
+            announce=lambda: _announce(url),
+            on_stopping=stopping,
+            stop_seconds=settings.serving.drain.total_seconds() + _WORKER_SECONDS,
+        )
+        all_well = supervisor.run()
+    os.close(memory)
+    if not all_well:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _start_worker(
+    settings: Settings,
+    access: Access,
+    bound: socket.socket,
+    memory: int,
+    n_workers: int,
+    number: int,
+) -> WorkerProcess:
+    import msgspec
+
+    from holdfast.cli.worker import Orders
+    from holdfast.serving.supervisor import start_process
+
+    def orders(reports: int) -> bytes:
+        return msgspec.json.encode(
+            Orders(
+                settings=settings.model_dump_json(),
+                number=number,
+                n_workers=n_workers,
+                exposed=access.exposed,
+                listening=bound.fileno(),
+                commons=memory,
+                reports=reports,
+            )
+        )
+
+    command = [sys.executable, "-m", "holdfast.cli.worker"]
+    return start_process(command, orders, pass_fds=(bound.fileno(), memory))
+
+
+def _announce(url: str) -> None:
+    typer.echo(f"Holdfast serves at {url} (docs: {url}/docs)")
 
 
 def run_loop(
@@ -109,20 +211,3 @@ def run_loop(
     scheduler.start()
     stopping.wait()
     scheduler.shutdown()  # waits for a tick under way
-
-
-@contextmanager
-def beside(arguments: list[str], *, every: str | None) -> Iterator[None]:
-    """Run another holdfast command in a process of its own while the body runs."""
-    extra = [] if every is None else ["--every", every]
-    command = [sys.executable, "-m", "holdfast", *arguments, *extra]
-    process = subprocess.Popen(command)  # noqa: S603 - our own interpreter and words
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

@@ -128,7 +128,10 @@ def _without_passwords(settings: dict[str, dict[str, object]]) -> dict[str, dict
     for section, key in (("store", "url"), ("registry", "mlflow")):
         address = settings[section][key]
         if isinstance(address, str) and "://" in address:
-            settings[section][key] = make_url(address).render_as_string(hide_password=True)
+            url = make_url(address)
+            secret = {name: "***" for name in url.query if "password" in name}
+            shown = url.update_query_dict(secret).render_as_string(hide_password=True)
+            settings[section][key] = shown
     settings["alerts"]["urls"] = "***" if settings["alerts"]["urls"] else []
     return settings
 

@@ -13,6 +13,7 @@ from holdfast.cli.options import EXIT_ALARMED, FailOn, FailOnOption, Json, Proje
 if TYPE_CHECKING:
     from holdfast.loop.cycle import Tick
     from holdfast.loop.detect import Finding
+    from holdfast.loop.retrain import Retraining
 
 __all__ = ["add_to"]
 
@@ -26,6 +27,10 @@ Host = Annotated[
     ),
 ]
 Port = Annotated[int | None, typer.Option(help="0 takes a free one. [serving] port by default.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes that answer. [serving] workers by default."),
+]
 Every = Annotated[
     str | None, typer.Option(help="The time between two ticks, such as 1h; a bucket by default.")
 ]
@@ -40,23 +45,30 @@ def add_to(app: typer.Typer) -> None:
 
 
 def up(
-    project: Project = Path(), host: Host = None, port: Port = None, every: Every = None
+    project: Project = Path(),
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    every: Every = None,
 ) -> None:
     """Serve predictions, and run the control loop beside, until Ctrl-C."""
-    from holdfast.cli.running import beside, run_server
+    from holdfast.cli.attended import beside
+    from holdfast.cli.running import run_server
     from holdfast.settings import load_settings
 
     settings = load_settings(project)
-    with beside(["control", "--project", str(settings.project)], every=every):
-        run_server(settings, host=host, port=port)
+    with beside(["control", "--project", str(settings.project)], every=every) as loop:
+        run_server(settings, host=host, port=port, workers=workers, on_stopping=loop.let_end)
 
 
-def serve(project: Project = Path(), host: Host = None, port: Port = None) -> None:
+def serve(
+    project: Project = Path(), host: Host = None, port: Port = None, workers: Workers = None
+) -> None:
     """Serve predictions until Ctrl-C; runs no control loop."""
     from holdfast.cli.running import run_server
     from holdfast.settings import load_settings
 
-    run_server(load_settings(project), host=host, port=port)
+    run_server(load_settings(project), host=host, port=port, workers=workers)
 
 
 def control(
@@ -128,15 +140,21 @@ def _say_tick(ticked: Tick) -> None:
     typer.echo(f"Decision: {ticked.decision.action.replace('_', ' ')}")
     for reason in ticked.decision.reasons:
         typer.echo(f"  {reason}")
-    retraining = ticked.retraining
-    if retraining is None:
-        return
+    if ticked.trial is not None:
+        typer.echo(f"Challenger: {ticked.trial.next}: {ticked.trial.reason}")
+    if ticked.retraining is not None:
+        _say_retraining(ticked.retraining)
+
+
+def _say_retraining(retraining: Retraining) -> None:
     if retraining.report is not None:
         typer.echo(f"Guard: {retraining.report.outcome}: {retraining.report.reason}")
     if retraining.failure is not None:
         typer.echo(f"The retraining ended without a model: {retraining.failure}")
     if retraining.promoted is not None:
         typer.echo(f"{retraining.promoted} is in production now.")
+    if retraining.staged is not None:
+        typer.echo(f"{retraining.staged} scores in shadow now.")
 
 
 def _say_finding(finding: Finding) -> None:
@@ -177,4 +195,8 @@ def _tick_json(ticked: Tick) -> dict[str, Any]:
         if retraining is None or retraining.report is None
         else {"outcome": retraining.report.outcome.value, "reason": retraining.report.reason},
         "promoted": None if retraining is None else retraining.promoted,
+        "staged": None if retraining is None else retraining.staged,
+        "trial": None
+        if ticked.trial is None
+        else {"next": ticked.trial.next.value, "reason": ticked.trial.reason},
     }

@@ -13,6 +13,7 @@ from holdfast.domain.errors import BrokenChainError
 from holdfast.domain.evidence import Alert, Decision, GuardReport
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
 from holdfast.domain.keys import KeyId, KeyScope
+from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.windows import Window
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "GENESIS",
     "AlertRaised",
     "ChallengerJudged",
+    "ChallengerStaged",
     "ChampionPromoted",
     "ChampionRolledBack",
     "DecisionMade",
@@ -34,6 +36,7 @@ __all__ = [
     "RetrainingFailed",
     "RetrainingStarted",
     "RowsDropped",
+    "StageEnded",
     "WindowJudged",
     "WindowRevised",
     "WindowVerdict",
@@ -76,6 +79,28 @@ class ChampionRolledBack:
     version: ModelVersion  # the one that serves now
     release_id: ReleaseId
     replaced: ModelVersion
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChallengerStaged:
+    """A release came to stand beside the champion, or went on to its next stage there."""
+
+    version: ModelVersion
+    release_id: ReleaseId
+    stage: Stage
+    share: float | None  # of the requests that a canary answers; None for a shadow
+    champion: ModelVersion
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnded:
+    """A release stopped standing beside the champion."""
+
+    version: ModelVersion
+    stage: Stage
+    ending: Ending
     reason: str
 
 
@@ -223,6 +248,8 @@ EventBody = (
     ReleaseRegistered
     | ChampionPromoted
     | ChampionRolledBack
+    | ChallengerStaged
+    | StageEnded
     | WindowJudged
     | WindowRevised
     | AlertRaised
@@ -240,6 +267,8 @@ _BODIES: dict[str, type[Any]] = {
     "release_registered": ReleaseRegistered,
     "champion_promoted": ChampionPromoted,
     "champion_rolled_back": ChampionRolledBack,
+    "challenger_staged": ChallengerStaged,
+    "stage_ended": StageEnded,
     "window_judged": WindowJudged,
     "window_revised": WindowRevised,
     "alert_raised": AlertRaised,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FieldReader"]
 
-_LONGEST_ID = 256
+LONGEST_ID = 256
 _LONGEST_NAME_SHOWN = 64
 
 
@@ -60,8 +60,8 @@ class FieldReader:
             value = str(value)
         if not isinstance(value, str):
             self.complain(name, "needs text")
-        elif not value or len(value) > _LONGEST_ID or not value.isprintable():
-            self.complain(name, f"needs 1 to {_LONGEST_ID} printable characters")
+        elif not value or len(value) > LONGEST_ID or not value.isprintable():
+            self.complain(name, f"needs 1 to {LONGEST_ID} printable characters")
         else:
             return value
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,13 +49,16 @@ def encode_rows(rows: Sequence[Sequence[Value]], contract: Contract) -> FeatureM
     """
     numeric_at = [i for i, f in enumerate(contract.features) if f.kind != FeatureKind.CATEGORICAL]
     text_at = [i for i, f in enumerate(contract.features) if f.kind == FeatureKind.CATEGORICAL]
-    numeric = np.array(
-        [[np.nan if row[i] is None else row[i] for i in numeric_at] for row in rows],
-        dtype=np.float32,
-    ).reshape(len(rows), len(numeric_at))
-    categorical = np.empty((len(rows), len(text_at)), dtype=object)
-    for r, row in enumerate(rows):
-        for c, i in enumerate(text_at):
-            value = row[i]
-            categorical[r, c] = MISSING_CATEGORY if value is None else value
-    return FeatureMatrix(numeric=numeric, categorical=categorical)
+    # NumPy takes None for NaN where numbers are wanted.
+    numeric = np.array(_columns(rows, numeric_at), dtype=np.float32)
+    categorical = np.array(_columns(rows, text_at), dtype=object)
+    categorical[categorical == None] = MISSING_CATEGORY  # noqa: E711 - asked of each cell
+    return FeatureMatrix(
+        numeric=numeric.reshape(len(rows), len(numeric_at)),
+        categorical=categorical.reshape(len(rows), len(text_at)),
+    )
+
+
+def _columns(rows: Sequence[Sequence[Value]], chosen: Sequence[int]) -> list[Any]:
+    """Return the chosen values of each row; of one column, the bare values."""
+    return list(map(itemgetter(*chosen), rows)) if chosen else []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from holdfast.domain.events import (
     AlertRaised,
     ChallengerJudged,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
@@ -18,10 +19,12 @@ from holdfast.domain.events import (
     RetrainingFailed,
     RetrainingStarted,
     RowsDropped,
+    StageEnded,
     WindowJudged,
     WindowRevised,
 )
 from holdfast.domain.evidence import Action, Outcome
+from holdfast.domain.stages import Ending, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +40,10 @@ _ACTIONS = {
     Action.DEFER: "Wanted to retrain, and deferred it",
     Action.FIX_UPSTREAM: "Asked for the feed to be fixed upstream; did not retrain",
     Action.ROLL_BACK: "Decided to roll back",
+}
+_STAGES = {
+    Stage.SHADOW: "it scores the rows that are answered; nobody is given its scores",
+    Stage.CANARY: "it answers a share of the requests, always the same entities",
 }
 _OUTCOMES = {
     Outcome.ACCEPT: "accepted the challenger",
@@ -74,6 +81,21 @@ def _(body: ChampionPromoted) -> str:
 @_headline.register
 def _(body: ChampionRolledBack) -> str:
     return f"Rolled back from {body.replaced} to {body.version}: {body.reason}"
+
+
+@_headline.register
+def _(body: ChallengerStaged) -> str:
+    beside = f"{body.version} beside {body.champion}"
+    if body.stage is Stage.SHADOW:
+        return f"Staged {beside} in shadow: {body.reason}"
+    return f"Staged {beside} as a canary for {body.share:.3g} of the requests: {body.reason}"
+
+
+@_headline.register
+def _(body: StageEnded) -> str:
+    if body.ending is Ending.PROMOTED:
+        return f"The {body.stage} stage of {body.version} ended: {body.reason}"
+    return f"Withdrew {body.version} from its {body.stage} stage: {body.reason}"
 
 
 @_headline.register
@@ -176,6 +198,9 @@ def _doing(body: EventBody) -> Iterator[str]:
             yield from (f"{name}: {value:.4f}" for name, value in sorted(metrics.items()))
         case ChampionPromoted(release_id=release_id) | ChampionRolledBack(release_id=release_id):
             yield f"release: {release_id}"
+        case ChallengerStaged(release_id=release_id, stage=stage):
+            yield f"release: {release_id}"
+            yield _STAGES[stage]
         case RetrainingFailed(attempt_id=attempt_id):
             yield f"attempt: {attempt_id}"
         case RowsDropped(n_labels=n_labels, n_request_keys=n_keys):

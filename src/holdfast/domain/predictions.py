@@ -24,7 +24,13 @@ class Role(StrEnum):
     """In which capacity a model version scored a row."""
 
     CHAMPION = "champion"
-    SHADOW = "shadow"
+    CANARY = "canary"  # a challenger that answers a share of the requests
+    SHADOW = "shadow"  # a challenger whose answers are given to nobody
+
+    @property
+    def answers(self) -> bool:
+        """Whether somebody was given what it said."""
+        return self is not Role.SHADOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,7 @@ class Prediction:
     threshold: float
     predicted_at: datetime  # aware, UTC
     role: Role = Role.CHAMPION
+    answered_id: PredictionId | None = None  # a shadow's: the answer given to the same row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ __all__ = ["ValidRows", "validate_rows"]
 
 FLOAT32_LIMIT = 3.4028234e38  # models take float32; beyond it a number would turn infinite
 _LONGEST_NAME_SHOWN = 64
-_LONGEST_CATEGORY = 1024
+LONGEST_CATEGORY = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +92,8 @@ def _category(value: object) -> tuple[Value, str | None]:
         value = str(value)  # codes such as 415 are often sent as numbers
     if not isinstance(value, str):
         return None, f"needs text, found {_kind(value)}"
-    if len(value) > _LONGEST_CATEGORY:
-        return None, f"text of at most {_LONGEST_CATEGORY} characters is taken"
+    if len(value) > LONGEST_CATEGORY:
+        return None, f"text of at most {LONGEST_CATEGORY} characters is taken"
     return value, None
 
 

@@ -52,11 +52,7 @@ def embedding_of(project: str | Path, auth: Asking | None) -> Embedding:
     settings = load_settings(Path(project))
     return Embedding(
         opening=partial(_open, settings),
-        limits=ServingLimits(
-            max_body_bytes=settings.serving.max_body_bytes,
-            max_rows=settings.serving.max_rows,
-            unknown_features=settings.serving.unknown_features,
-        ),
+        limits=ServingLimits.of(settings.serving),
         auth=auth or settings.serving.auth,
     )
 

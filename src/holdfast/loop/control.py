@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from holdfast.domain.canonical import digest
 from holdfast.domain.errors import NoChampionError
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.fetch_reference import fetch_importances, fetch_reference
+from holdfast.policy.trying import TrialPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,7 @@ class ControlPlan:
     monitor: MonitorPolicy
     decision: DecisionPolicy
     guard: GuardPolicy
+    trial: TrialPolicy = field(default_factory=TrialPolicy)
 
     @property
     def policy_digest(self) -> str:

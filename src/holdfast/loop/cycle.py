@@ -22,6 +22,7 @@ from holdfast.loop.keep import keep
 from holdfast.loop.profile import profile_new
 from holdfast.loop.retrain import Retraining, retrain
 from holdfast.loop.revise import revise, settled
+from holdfast.loop.trial import go_on
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.deciding import decide
 from holdfast.policy.transitions import ControlState, fold
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.loop.gather import Schooling
     from holdfast.loop.keep import Kept
+    from holdfast.policy.trying import Step
     from holdfast.ports.lease import Fence
 
 __all__ = ["Tick", "tick", "tick_on_file"]
@@ -58,6 +60,7 @@ class Tick:
     n_counted: int  # predictions counted for the first time
     retraining: Retraining | None
     n_revised: int = 0  # judged windows to which late rows came
+    trial: Step | None = None  # None: nobody is tried beside the champion
     kept: Kept | None = None  # None: no retention is set, or it failed, which the log says
 
 
@@ -160,8 +163,9 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
         settled_until=until,
         n_settled=settled(ports, champion, finding.window, until=until),
     )
+    trial = go_on(ports, plan, champion, actor=actor, now=now, fence=fence)
     kept = _kept(ports, champion, actor=actor, now=now, fence=fence)
-    return replace(done, n_revised=n_revised, kept=kept)
+    return replace(done, n_revised=n_revised, kept=kept, trial=trial)
 
 
 def _kept(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import InvalidRowsError
-from holdfast.domain.ids import PredictionId, uuid7
+from holdfast.domain.ids import PredictionId, uuid7s
 from holdfast.domain.matrix import encode_rows
 from holdfast.domain.predictions import Prediction
+from holdfast.loop.canary import answered
 from holdfast.ports.prediction_log import LogBatch
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def predict_each(
         LogBatch(
             contract=one.served.contract,
             requests=one.requests,
-            predictions=_predictions(one.served, scores, now),
+            predictions=answered(one.served, one.requests, _predictions(one.served, scores, now)),
         )
         for one, scores in zip(asked, scored, strict=True)
         if not isinstance(scores, Exception)
@@ -133,14 +134,14 @@ def _predictions(
     threshold, version = served.contract.threshold, served.record.version
     return tuple(
         Prediction(
-            prediction_id=PredictionId(uuid7(now)),
+            prediction_id=PredictionId(prediction_id),
             model_version=version,
             score=score,
             positive=score >= threshold,
             threshold=threshold,
             predicted_at=now,
         )
-        for score in scores
+        for prediction_id, score in zip(uuid7s(now, len(scores)), scores, strict=True)
     )
 
 

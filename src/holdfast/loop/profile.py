@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.ids import ModelVersion
+from holdfast.domain.predictions import Role
 from holdfast.domain.windows import bucket_start
 from holdfast.drift.profile import Profile, profile
 from holdfast.drift.scores import score_profile
@@ -143,7 +144,8 @@ def _cursor_name(champion: Incumbent) -> str:
 def _by_bucket(rows: pa.Table, champion: Incumbent, bucket: timedelta) -> dict[BucketKey, Profile]:
     moments = rows.column("predicted_at").to_pylist()
     versions = rows.column("model_version").to_pylist()
-    served = pc.equal(rows.column("role"), "champion").to_pylist()
+    # What a shadow scored was asked once, and stands there already with its answer.
+    served = pc.not_equal(rows.column("role"), Role.SHADOW.value).to_pylist()
     members: dict[BucketKey, list[int]] = {}
     for i, (moment, version, counts) in enumerate(zip(moments, versions, served, strict=True)):
         if counts:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from holdfast.domain.errors import NoChampionError, StateError, UnknownReleaseError
 from holdfast.domain.events import ChampionPromoted, ChampionRolledBack
 from holdfast.domain.evidence import Outcome
+from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.tables import conform, encode_table
 from holdfast.loop.control import incumbent
 from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch import fetch_for_serving
+from holdfast.loop.stage import ended, stage, withdraw
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.guarding import judge
 from holdfast.policy.transitions import fold
@@ -18,12 +20,15 @@ from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
+    from holdfast.domain.events import ChallengerStaged, StageEnded
+    from holdfast.domain.evidence import GuardReport
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ReleaseRecord
     from holdfast.loop.control import ControlPlan, ControlPorts
     from holdfast.ports.lease import Fence
+    from holdfast.ports.release_store import Deployment
 
-__all__ = ["promote", "promote_guarded", "roll_back"]
+__all__ = ["promote", "promote_guarded", "roll_back", "stage_guarded"]
 
 
 def promote(
@@ -37,6 +42,8 @@ def promote(
     fence: Fence | None = None,
 ) -> ChampionPromoted:
     """Make a release the champion; servers swap within their polling time.
+
+    The stage of a challenger ends with it: its own as promoted, another's as withdrawn.
 
     Args:
         ports: The control plane's ports.
@@ -71,8 +78,11 @@ def promote(
         version=version, release_id=record.release_id, previous=previous, reason=reason
     )
     effects = (_aliases(version, previous),)
-    drafts = [Draft(body=body, actor=actor, key=key, effects=effects)]
-    (event,) = ports.events.append(drafts, at=ports.clock.now(), fence=fence)
+    drafts = [
+        *_endings(deployment, version, actor=actor, key=key),
+        Draft(body=body, actor=actor, key=key, effects=effects),
+    ]
+    *_, event = ports.events.append(drafts, at=ports.clock.now(), fence=fence)
     assert isinstance(event.body, ChampionPromoted)  # a key belongs to one kind of event
     return event.body
 
@@ -95,6 +105,42 @@ def promote_guarded(
         UnknownReleaseError: If there is no such release.
         CorruptReleaseError: If its files are not what was registered.
     """
+    report = _judged(ports, plan, version, force=f"holdfast promote {version} --force")
+    return promote(
+        ports,
+        version,
+        reason=f"{reason}; {report.reason}",
+        actor=actor,
+        contract_change=contract_change,
+    )
+
+
+def stage_guarded(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    version: ModelVersion,
+    *,
+    share: float,
+    reason: str,
+    actor: str,
+) -> ChallengerStaged:
+    """Let a release answer a share of the requests if the guard finds it fit, as to promote it.
+
+    Raises:
+        StateError: If the guard refuses it, or cannot judge yet; nothing changes.
+        UnknownReleaseError: If there is no such release.
+        CorruptReleaseError: If its files are not what was registered.
+    """
+    force = f"holdfast promote {version} --as canary --share {share:g} --force"
+    report = _judged(ports, plan, version, force=force)
+    why = f"{reason}; {report.reason}"
+    return stage(ports, version, Stage.CANARY, share=share, reason=why, actor=actor)
+
+
+def _judged(
+    ports: ControlPorts, plan: ControlPlan, version: ModelVersion, *, force: str
+) -> GuardReport:
+    """Return the guard's report on a release that it accepts."""
     champion, state = incumbent(ports), fold(ports.events.events())
     record = ports.releases.release(version)
     _check_new(champion.record, record)
@@ -114,21 +160,19 @@ def promote_guarded(
     if report.outcome is not Outcome.ACCEPT:
         raise StateError(
             f"The guard does not let {version} pass: {report.reason}. To promote it all the "
-            f"same: holdfast promote {version} --force"
+            f"same: {force}"
         )
-    return promote(
-        ports,
-        version,
-        reason=f"{reason}; {report.reason}",
-        actor=actor,
-        contract_change=contract_change,
-    )
+    return report
 
 
 def roll_back(
     ports: ControlPorts, *, to: ModelVersion | None = None, reason: str, actor: str
-) -> ChampionRolledBack:
-    """Return production to an earlier release, byte for byte.
+) -> ChampionRolledBack | StageEnded:
+    """Return production to how it was before, byte for byte.
+
+    While a canary answers a share, that is the champion alone: the canary is withdrawn. Else,
+    or if a release is named, it is an earlier release; who stands beside the champion goes
+    with it.
 
     Args:
         ports: The control plane's ports.
@@ -145,6 +189,8 @@ def roll_back(
     deployment = ports.releases.deployment()
     if deployment is None:
         raise NoChampionError
+    if to is None and deployment.challenger and deployment.challenger.stage is Stage.CANARY:
+        return withdraw(ports, reason=reason, actor=actor)
     if to is None and deployment.previous is None:
         raise StateError(
             f"{deployment.champion.version} is the first release in production; there is none "
@@ -162,9 +208,24 @@ def roll_back(
         reason=reason,
     )
     effects = (_aliases(record.version, deployment.champion.version),)
-    drafts = [Draft(body=body, actor=actor, effects=effects)]
+    drafts = [
+        *_endings(deployment, record.version, actor=actor),
+        Draft(body=body, actor=actor, effects=effects),
+    ]
     ports.events.append(drafts, at=ports.clock.now())
     return body
+
+
+def _endings(
+    deployment: Deployment | None, version: ModelVersion, *, actor: str, key: str | None = None
+) -> list[Draft]:
+    """Return the end of a challenger's stage, as another release becomes the champion."""
+    challenger = None if deployment is None else deployment.challenger
+    if challenger is None:
+        return []
+    if challenger.record.version == version:
+        return [ended(challenger, Ending.PROMOTED, "it is the champion now", actor, key)]
+    return [ended(challenger, Ending.WITHDRAWN, f"{version} came into production", actor, key)]
 
 
 def _check_new(champion: ReleaseRecord, record: ReleaseRecord) -> None:

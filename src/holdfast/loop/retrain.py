@@ -13,6 +13,7 @@ from holdfast.domain.errors import (
 )
 from holdfast.domain.events import ChallengerJudged, RetrainingFailed, RetrainingStarted
 from holdfast.domain.ids import uuid7
+from holdfast.domain.stages import Stage
 from holdfast.drift.fitting import grid_to_keep
 from holdfast.loop.challenge import Challenge, allot, challenge
 from holdfast.loop.deliver import deliver
@@ -20,6 +21,7 @@ from holdfast.loop.gather import Schooling, schooling_from_file, schooling_from_
 from holdfast.loop.hold import held
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
+from holdfast.loop.stage import stage
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.transitions import fold
 from holdfast.ports.event_log import Draft
@@ -49,12 +51,14 @@ class Retraining:
         attempt_id: Under which the events of the attempt stand.
         report: The guard's report, or None if no challenger came out.
         promoted: The version that went into production, if the challenger passed.
+        staged: The version that is tried beside the champion first, if the project asks so.
         failure: Why no challenger came out, if none did.
     """
 
     attempt_id: str
     report: GuardReport | None = None
     promoted: ModelVersion | None = None
+    staged: ModelVersion | None = None
     failure: str | None = None
 
 
@@ -70,7 +74,7 @@ def retrain(
     now: datetime,
     fence: Fence | None = None,
 ) -> Retraining:
-    """Make one attempt: train, judge, and promote what passes.
+    """Make one attempt: train, judge, and promote what passes, or let it be tried first.
 
     Args:
         ports: The control plane's ports.
@@ -93,7 +97,7 @@ def retrain(
     _append(ports, started, actor=actor, now=now, fence=fence)
     try:
         outcome = _challenge(ports, plan, champion, schooling, alarmed=alarmed)
-        promoted = None
+        released = None
         _append(
             ports,
             _judged(outcome, attempt_id, champion, schooling),
@@ -102,7 +106,7 @@ def retrain(
             fence=fence,
         )
         if outcome.challenger is not None:
-            promoted = _release(
+            released = _release(
                 ports, plan, champion, outcome.challenger, outcome.report,
                 attempt_id=attempt_id, actor=actor, fence=fence,
             )  # fmt: skip
@@ -112,7 +116,13 @@ def retrain(
         )
         _append(ports, failed, actor=actor, now=now, fence=fence)
         return Retraining(attempt_id=attempt_id, failure=str(error))
-    return Retraining(attempt_id=attempt_id, report=outcome.report, promoted=promoted)
+    tried = plan.trial.path == "canary"
+    return Retraining(
+        attempt_id=attempt_id,
+        report=outcome.report,
+        promoted=None if tried else released,
+        staged=released if tried else None,
+    )
 
 
 def retrain_by_hand(
@@ -239,14 +249,13 @@ def _release(
         attempt_id=attempt_id,
         fence=fence,
     )
-    promote(
-        ports,
-        record.version,
-        reason=f"{report.reason}, on {report.n:,} rows that neither model had seen",
-        actor=actor,
-        key=f"{attempt_id}/promoted",
-        fence=fence,
-    )
+    reason = f"{report.reason}, on {report.n:,} rows that neither model had seen"
+    if plan.trial.path == "canary":
+        key = f"{attempt_id}/staged"
+        stage(ports, record.version, Stage.SHADOW, reason=reason, actor=actor, key=key, fence=fence)
+    else:
+        key = f"{attempt_id}/promoted"
+        promote(ports, record.version, reason=reason, actor=actor, key=key, fence=fence)
     return record.version
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,6 +77,8 @@ def logged(
         RequestConflictError: If a request id was used for another row.
         StoreUnavailableError: If rows could not be made durable; those before stay logged.
     """
+    # A file is scored by the model that was named, not in part by a canary.
+    served = replace(served, challenger=None)
     requests = _requests(table, served, entity, request_ids)
     answers: list[Prediction] = []
     for start in range(0, len(requests), _AT_ONCE):

@@ -13,34 +13,39 @@ from holdfast.domain.contract import FeatureKind
 from holdfast.domain.errors import CorruptReleaseError, HoldfastError, NoChampionError
 from holdfast.domain.matrix import encode_rows
 from holdfast.loop.fetch import fetch_for_serving
+from holdfast.loop.refusals import Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from holdfast.domain.contract import Contract, Feature, Value
     from holdfast.domain.releases import ReleaseRecord
+    from holdfast.domain.stages import Stage
+    from holdfast.loop.refusals import Refusal
     from holdfast.ports.clock import Clock
     from holdfast.ports.object_store import ObjectStore
-    from holdfast.ports.release_store import Deployment, ReleaseStore
+    from holdfast.ports.release_store import Deployment, ReleaseStore, StagedRelease
     from holdfast.ports.runtime import LoadedModel, Runtime
 
-__all__ = ["Champion", "Refresher", "Refusal", "ServedModel", "typical_value"]
-
-_LONGEST_PAUSE = 64  # polls between two tries of a refused release: 32 s at two a second
+__all__ = ["Champion", "Refresher", "ServedChallenger", "ServedModel", "Troubles", "typical_value"]
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """A champion in memory, with what every request would otherwise work out anew."""
+    """A champion in memory, with what every request would otherwise work out anew.
+
+    Who stands beside it comes with it: a request sees one state of production throughout.
+    """
 
     record: ReleaseRecord
     contract: Contract
     model: LoadedModel
     seq: int  # of the event that put it into production
     since: datetime
+    challenger: ServedChallenger | None = None
     typical: tuple[Value, ...] = field(init=False)  # a whole valid row, in contract order
     known: dict[int, frozenset[str]] = field(init=False)  # categories by column
 
@@ -55,14 +60,38 @@ class ServedModel:
         object.__setattr__(self, "known", known)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A release that should serve but was not let in; the one before it serves on."""
+class Troubles:
+    """How many rows a challenger could not score; safe over threads."""
 
-    record: ReleaseRecord
-    seq: int
-    problem: str
-    at: datetime
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n = 0
+
+    @property
+    def n(self) -> int:
+        """Rows since it was loaded."""
+        return self._n
+
+    def add(self, n: int) -> None:
+        """Count rows that another answer, or none, had to do for."""
+        with self._lock:
+            self._n += n
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedChallenger:
+    """A challenger in memory beside the champion."""
+
+    served: ServedModel
+    stage: Stage
+    share: float
+    salt: str  # the same while it stands beside the same champion, whatever its share
+    required: tuple[int, ...] = ()  # columns that may be missing for the champion only
+    troubles: Troubles = field(default_factory=Troubles)
+
+    def takes(self, row: Sequence[Value]) -> bool:
+        """Return whether a row that is valid for the champion is valid for it as well."""
+        return all(row[column] is not None for column in self.required)
 
 
 def typical_value(feature: Feature) -> Value:
@@ -108,18 +137,24 @@ class Champion:
         self._objects = objects
         self._runtime = runtime
         self._clock = clock
-        self._on_refused = on_refused
         self._one_at_a_time = threading.Lock()
         self._served: ServedModel | None = None
-        self._refusal: Refusal | None = None
-        self._told_seq = 0
-        self._pause = 0  # polls to let pass after the last try
-        self._polls_left = 0
+        self._refusals = Refusals(clock, on_refused)
+        self._of_challengers = Refusals(clock, on_refused)
 
     @property
     def refusal(self) -> Refusal | None:
         """The release that should serve but was refused, or None if all is well."""
-        return self._refusal
+        return self._refusals.latest
+
+    @property
+    def challenger_refusal(self) -> Refusal | None:
+        """The challenger that should stand beside it but was refused; the champion answers all."""
+        return self._of_challengers.latest
+
+    def now(self) -> ServedModel | None:
+        """Return the model that answers now, or None if none was loaded yet."""
+        return self._served
 
     def current(self) -> ServedModel:
         """Return the model that answers now; hold on to it for the whole request.
@@ -129,7 +164,7 @@ class Champion:
         """
         served = self._served
         if served is None:
-            refusal = self._refusal
+            refusal = self._refusals.latest
             raise NoChampionError(refused=None if refusal is None else refusal.problem)
         return served
 
@@ -155,60 +190,108 @@ class Champion:
         """
         with self._one_at_a_time:
             deployment = self._releases.deployment()
-            refused = self._refusal
-            if refused and deployment and refused.seq == deployment.seq and self._polls_left:
-                self._polls_left -= 1
-                return
-            self._refresh(deployment)
+            if deployment is None or not self._refusals.let_pass(deployment.seq):
+                self._refresh(deployment, polls=True)
 
-    def _refresh(self, deployment: Deployment | None) -> None:
+    def _refresh(self, deployment: Deployment | None, *, polls: bool = False) -> None:
+        if deployment is None:
+            return
         served = self._served
-        if deployment is None or (served is not None and served.seq == deployment.seq):
+        if served is None or served.seq != deployment.seq:
+            try:
+                served = self._load(deployment)
+            except (CorruptReleaseError, OSError) as error:
+                self._refusals.refuse(deployment.champion, deployment.seq, error)
+                return
+            self._served = served  # one reference, replaced at once
+            self._refusals.clear()
+            _log.info("champion_swapped", model_version=served.record.version, seq=served.seq)
+        self._accompany(served, deployment.challenger, polls=polls)
+
+    def _accompany(self, served: ServedModel, staged: StagedRelease | None, *, polls: bool) -> None:
+        """Put beside the champion whoever the store names."""
+        beside = served.challenger
+        if staged is None:
+            self._of_challengers.clear()
+            if beside is not None:
+                self._served = replace(served, challenger=None)
             return
-        try:
-            loaded = self._load(deployment)
-        except (CorruptReleaseError, OSError) as error:
-            self._refuse(deployment, error)
-            return
-        self._served = loaded  # one reference, replaced at once
-        self._refusal = None
-        self._pause = self._polls_left = 0
-        _log.info("champion_swapped", model_version=loaded.record.version, seq=loaded.seq)
+        if beside is None or beside.served.seq != staged.seq:
+            if polls and self._of_challengers.let_pass(staged.seq):
+                return
+            try:
+                beside = self._load_challenger(served, staged)
+            except (CorruptReleaseError, OSError) as error:
+                self._served = replace(served, challenger=None)
+                self._of_challengers.refuse(staged.record, staged.seq, error)
+                return
+            self._served = replace(served, challenger=beside)
+            self._of_challengers.clear()
+            version = beside.served.record.version
+            _log.info("challenger_staged", model_version=version, stage=staged.stage.value)
+        if n := beside.troubles.n:
+            self._of_challengers.complain(
+                staged.record,
+                staged.seq,
+                f"{staged.record.version}, staged as {staged.stage.value}, could not score rows "
+                f"({n} so far); every one was answered all the same.",
+            )
 
     def _load(self, deployment: Deployment) -> ServedModel:
-        record = deployment.champion
+        loaded = self._in_memory(deployment.champion)
+        # The same bytes may be there under another event: after a rollback of a refused
+        # release, or because the champion was the challenger until now.
+        loaded = loaded or self._loaded(deployment.champion)
+        return replace(
+            loaded,
+            record=deployment.champion,
+            seq=deployment.seq,
+            since=deployment.since,
+            challenger=None,
+        )
+
+    def _load_challenger(self, champion: ServedModel, staged: StagedRelease) -> ServedChallenger:
+        record = staged.record
+        if record.schema_digest != champion.record.schema_digest:
+            found = "it takes other features than the champion beside which it should stand"
+            raise CorruptReleaseError(record.release_id, found)
+        loaded = self._in_memory(record) or self._loaded(record)
+        return ServedChallenger(
+            served=replace(
+                loaded, record=record, seq=staged.seq, since=staged.since, challenger=None
+            ),
+            stage=staged.stage,
+            share=staged.share or 0.0,
+            salt=f"{record.release_id}:{champion.seq}",
+            required=_required(champion.contract, loaded.contract),
+        )
+
+    def _in_memory(self, record: ReleaseRecord) -> ServedModel | None:
+        """Return the model of a release if it is loaded already."""
         served = self._served
-        if served is not None and served.record.release_id == record.release_id:
-            # The same bytes under a later event, as after a rollback of a refused release.
-            return replace(served, record=record, seq=deployment.seq, since=deployment.since)
+        beside = None if served is None or served.challenger is None else served.challenger.served
+        for model in (served, beside):
+            if model is not None and model.record.release_id == record.release_id:
+                return model
+        return None
+
+    def _loaded(self, record: ReleaseRecord) -> ServedModel:
+        """Read a release's files, load its model and let it score once."""
         contract, model = fetch_for_serving(self._objects, record)
         loaded = ServedModel(
             record=record,
             contract=contract,
             model=self._runtime.load(model, contract),
-            seq=deployment.seq,
-            since=deployment.since,
+            seq=0,  # of no event yet
+            since=self._clock.now(),
         )
         _check(loaded)
         return loaded
 
-    def _refuse(self, deployment: Deployment, error: Exception) -> None:
-        record = deployment.champion
-        problem = (
-            f"Release {record.version}: a file of it cannot be read ({type(error).__name__})."
-            if isinstance(error, OSError)
-            else str(error)
-        )
-        refusal = Refusal(record=record, seq=deployment.seq, problem=problem, at=self._clock.now())
-        first = self._refusal is None or self._refusal.seq != refusal.seq
-        self._pause = 1 if first else min(2 * self._pause, _LONGEST_PAUSE)
-        self._polls_left = self._pause
-        self._refusal = refusal
-        if first:
-            _log.error("release_refused", model_version=record.version, problem=problem)
-        if self._on_refused is not None and self._told_seq != refusal.seq:
-            self._on_refused(refusal)
-            self._told_seq = refusal.seq  # only once it was taken
+
+def _required(champion: Contract, challenger: Contract) -> tuple[int, ...]:
+    pairs = zip(champion.features, challenger.features, strict=True)
+    return tuple(i for i, (may, must) in enumerate(pairs) if may.nullable and not must.nullable)
 
 
 def _check(loaded: ServedModel) -> None:

@@ -15,7 +15,7 @@ from holdfast.stats.paired import paired_difference
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RULES", "Gain", "GuardPolicy", "judge"]
+__all__ = ["RULES", "Gain", "GuardPolicy", "harm_of", "judge"]
 
 RULES = ("better", "no_worse")
 
@@ -128,6 +128,48 @@ def judge(
     )
 
 
+def harm_of(
+    labels: NDArray[np.bool_],
+    champion_scores: NDArray[np.float64],
+    challenger_scores: NDArray[np.float64],
+    *,
+    policy: GuardPolicy,
+) -> GuardReport:
+    """Look for significant harm by a challenger that was accepted before.
+
+    Refuses only what is shown to be worse, in ROC AUC or in the Brier score, each at half of
+    5% (Bonferroni), and by at least the margin: on many rows the least difference is
+    significant, and no harm. A challenger that is no better is not refused.
+
+    Args:
+        labels: Ground truth, shape ``(n,)``.
+        champion_scores: P(y = 1) by the champion on these rows, shape ``(n,)``.
+        challenger_scores: The same by the challenger.
+        policy: Gives how many rows are needed, and the margin.
+    """
+    n, n_positive = len(labels), int(labels.sum())
+    outcome = Outcome.DEFER
+    checks: tuple[Check, ...] = ()
+    reason = f"{n} mature labelled rows are too few to see harm"
+    if n >= policy.min_rows and min(n_positive, n - n_positive) >= policy.min_class:
+        gains = [score(labels, champion_scores, challenger_scores) for score in _GAINS]
+        worse = [g for g in gains if g.upper(0.025) < 0 and g.estimate <= -policy.margin]
+        outcome = Outcome.REFUSE if worse else Outcome.ACCEPT
+        shown = worse or gains
+        figures = ", ".join(f"{gain.name} {gain.estimate:+.3f}" for gain in shown)
+        verdict = "significantly worse" if worse else "not shown to be worse"
+        reason = f"{verdict} than the champion on {n:,} mature labelled rows ({figures})"
+        checks = tuple(map(_line, gains))
+    return GuardReport(
+        outcome=outcome,
+        rule="harm",
+        reason=reason,
+        n=n,
+        n_positive=n_positive,
+        checks=checks,
+    )
+
+
 def _auc_gain(
     labels: NDArray[np.bool_], champion: NDArray[np.float64], challenger: NDArray[np.float64]
 ) -> Gain:
@@ -140,6 +182,9 @@ def _brier_gain(
 ) -> Gain:
     gain = paired_difference((champion - labels) ** 2 - (challenger - labels) ** 2)
     return Gain(name="brier", estimate=gain.mean, standard_error=gain.standard_error)
+
+
+_GAINS = (_auc_gain, _brier_gain)
 
 
 def _recall_gain(

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from holdfast.domain.events import (
+    AlertRaised,
     ChallengerJudged,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
     ReleaseRegistered,
     RetrainingFailed,
     RetrainingStarted,
+    StageEnded,
     WindowJudged,
 )
 from holdfast.domain.evidence import Action, Outcome, Trigger
@@ -27,9 +30,23 @@ if TYPE_CHECKING:
     from holdfast.domain.events import Event
     from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
+    from holdfast.domain.stages import Stage
     from holdfast.domain.windows import Window
 
-__all__ = ["ControlState", "fold"]
+__all__ = ["ControlState", "Staged", "fold"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """The challenger that stands beside the champion."""
+
+    version: ModelVersion
+    stage: Stage
+    share: float | None
+    seq: int  # of the event that put it there
+    since: datetime  # this stage
+    begun: datetime  # the first of its stages beside this champion
+    failure: str | None = None  # what a server said of it, if it could not load or ask it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +69,7 @@ class ControlState:
         last_window: The window judged last.
         alerts: What was alarmed at the last decision about the present champion.
         drift_since: The estimated start of the drift that is alarmed now, if any is.
+        staged: The challenger that is tried beside the champion, if one is.
     """
 
     champion: ModelVersion | None = None
@@ -68,6 +86,7 @@ class ControlState:
     last_window: Window | None = None
     alerts: tuple[Alert, ...] = ()
     drift_since: datetime | None = None
+    staged: Staged | None = None
 
     @property
     def guard_until(self) -> datetime | None:
@@ -92,7 +111,7 @@ def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlS
     """
     state = state or ControlState()
     for event in events:
-        state = _after(state, event)
+        state = replace(_after(state, event), staged=_beside(state.staged, event))
     return state
 
 
@@ -132,6 +151,31 @@ def _after(state: ControlState, event: Event) -> ControlState:
         case ChallengerJudged():
             changes = _after_judgement(state, event.body)
     return replace(state, **changes)
+
+
+def _beside(staged: Staged | None, event: Event) -> Staged | None:
+    """Return who stands beside the champion after an event."""
+    match event.body:
+        case ChallengerStaged():
+            return _staged(staged, event, event.body)
+        case StageEnded() | ChampionPromoted() | ChampionRolledBack():
+            return None
+        case AlertRaised(alert=alert, model_version=version) if staged is not None:
+            if alert.trigger is Trigger.SERVING and version == staged.version:
+                return replace(staged, failure=alert.message)
+    return staged
+
+
+def _staged(before: Staged | None, event: Event, body: ChallengerStaged) -> Staged:
+    goes_on = before is not None and before.version == body.version
+    return Staged(
+        version=body.version,
+        stage=body.stage,
+        share=body.share,
+        seq=event.seq,
+        since=event.at,
+        begun=before.begun if before is not None and goes_on else event.at,
+    )
 
 
 def _after_judgement(state: ControlState, body: ChallengerJudged) -> dict[str, Any]:

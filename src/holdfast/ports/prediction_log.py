@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.domain.contract import Contract
-    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
     from holdfast.domain.windows import Window
 
@@ -63,7 +63,8 @@ class PredictionLog(Protocol):
         When it returns, the rows survive a crash of the process and of the machine.
         A request whose `request_id` was used before, with the same row, is answered by
         the *logged* prediction and writes nothing. Orphan labels that name a written
-        prediction are joined to it.
+        prediction are joined to it. A shadow's row whose answer was erased meanwhile is
+        not written.
 
         Args:
             contract: The contract that `values` follow.
@@ -115,12 +116,29 @@ class PredictionLog(Protocol):
         ...
 
     def window(
-        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+        self,
+        contract: Contract,
+        window: Window,
+        *,
+        labels_known_at: datetime | None = None,
+        shadow: ModelVersion | None = None,
     ) -> pa.Table:
-        """Return the champion's rows predicted within a window, in prediction order.
+        """Return the rows predicted within a window that were answered, in prediction order.
 
-        The columns of `read`; with `labels_known_at` only the rows whose label was
-        recorded at or before that moment, and a boolean column `label` after them.
-        Rows of every contract with the same schema are included.
+        Those of the champion and of a canary: all that clients asked, once. The columns of
+        `read`; with `labels_known_at` only the rows whose label was recorded at or before
+        that moment, and a boolean column `label` after them. Rows of every contract with
+        the same schema are included.
+
+        With `shadow`, the rows that this version scored in shadow, in place of those; a
+        label belongs to the answer that was given to the same row (`answered_id`).
+        """
+        ...
+
+    def count_dropped(self, version: ModelVersion, n: int) -> None:
+        """Add to the rows that a shadow should have scored and did not; durable like a row.
+
+        Raises:
+            StoreUnavailableError: If it could not be made durable.
         """
         ...

@@ -10,8 +10,20 @@ if TYPE_CHECKING:
 
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ReleaseRecord
+    from holdfast.domain.stages import Stage
 
-__all__ = ["Deployment", "ReleaseStore"]
+__all__ = ["Deployment", "ReleaseStore", "StagedRelease"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedRelease:
+    """A challenger that stands beside the champion, and since when."""
+
+    record: ReleaseRecord
+    stage: Stage
+    share: float | None  # of the requests that a canary answers; None for a shadow
+    since: datetime
+    seq: int  # the event that made it so; grows with each change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +33,8 @@ class Deployment:
     champion: ReleaseRecord
     previous: ReleaseRecord | None
     since: datetime
-    seq: int  # the event that made it so; grows with each change
+    seq: int  # the event that put the champion there; grows with each change
+    challenger: StagedRelease | None = None
 
 
 class ReleaseStore(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast.domain.events import DecisionMade
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from holdfast.domain.events import Event
     from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
-    from holdfast.domain.predictions import LabelCounts
+    from holdfast.domain.predictions import LabelCounts, Role
     from holdfast.ports.release_store import Deployment
 
 __all__ = ["Status", "Views"]
@@ -21,7 +21,21 @@ __all__ = ["Status", "Views"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What is in production and how the loop stands."""
+    """What is in production and how the loop stands.
+
+    Attributes:
+        deployment: The champion, and who stands beside it.
+        n_predictions: Rows that were answered, by a champion or a canary.
+        n_predictions_by_version: The same by version.
+        labels: How many labels met which fate.
+        last_prediction_at: Of those that were answered.
+        last_window: The event of the window judged last.
+        last_decision: The event of the last decision.
+        n_effects_pending: What is owed to the outside.
+        n_dropped: Older predictions that stand in the archive only.
+        n_by_role: Logged rows by role and version, shadows' among them.
+        n_shadow_dropped: Rows that a version should have scored in shadow and did not.
+    """
 
     deployment: Deployment | None
     n_predictions: int
@@ -31,7 +45,9 @@ class Status:
     last_window: Event | None
     last_decision: Event | None
     n_effects_pending: int
-    n_dropped: int = 0  # older predictions that stand in the archive only
+    n_dropped: int = 0
+    n_by_role: dict[Role, dict[ModelVersion, int]] = field(default_factory=dict)
+    n_shadow_dropped: dict[ModelVersion, int] = field(default_factory=dict)
 
     @property
     def open_alerts(self) -> tuple[Alert, ...]:

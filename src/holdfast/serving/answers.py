@@ -70,7 +70,11 @@ class LabelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoggedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A prediction as it stands in the log, with its row and what came true."""
+    """A prediction as it stands in the log, with its row and what came true.
+
+    `role` is `champion`, `canary` or `shadow`; a shadow's score was given to nobody, and
+    `answered_id` is the answer to the same row, to which a label belongs.
+    """
 
     prediction_id: str
     score: float
@@ -80,6 +84,7 @@ class LoggedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     model_version: str
     predicted_at: datetime
     role: str
+    answered_id: str | None
     features: dict[str, Value]
     entity: str | None
     label: str | None
@@ -148,6 +153,7 @@ def logged_answer(logged: LoggedPrediction, target: Target) -> LoggedAnswer:
         model_version=prediction.model_version,
         predicted_at=prediction.predicted_at,
         role=prediction.role.value,
+        answered_id=prediction.answered_id,
         features=logged.features,
         entity=logged.entity,
         label=None if label is None else target.word(positive=label),

@@ -23,6 +23,7 @@ from holdfast.serving.answers import (
     labels_answer,
     logged_answer,
 )
+from holdfast.serving.beside import explained_by_whom
 from holdfast.serving.bodies import decode_object
 from holdfast.serving.calls import json_reply
 from holdfast.serving.payloads import read_labels, read_predict
@@ -87,15 +88,18 @@ def _payload(
     body: bytes,
     wants_explanation: bool,  # noqa: FBT001 - as above
 ) -> PredictPayload:
-    return read_predict(
-        decode_object(body), served.contract, server.limits, explain=wants_explanation
-    )
+    contract, limits = served.contract, server.limits
+    quickly = server.bodies.read(body, contract, limits, explain=wants_explanation)
+    return quickly or read_predict(decode_object(body), contract, limits, explain=wants_explanation)
 
 
 def _answer(server: Server, served: ServedModel, payload: PredictPayload) -> bytes:
     explanations = _explanations(served, payload)
     predictions = predict(served, server.ports.predictions, server.ports.clock, payload.requests)
-    return _encoded(server, served, payload, predictions, explanations)
+    if explanations is None:
+        return _encoded(server, served, payload, predictions)
+    explained = explained_by_whom(served, payload.requests, predictions, explanations)
+    return _encoded(server, served, payload, predictions, explained)
 
 
 def _encoded(
@@ -103,7 +107,7 @@ def _encoded(
     served: ServedModel,
     payload: PredictPayload,
     predictions: Sequence[Prediction],
-    explanations: Sequence[dict[str, float]] | None = None,
+    explanations: Sequence[dict[str, float] | None] | None = None,
 ) -> bytes:
     server.counters.saw(served, payload.requests, n_unknown=payload.n_unknown)
     answers = _answers(served, predictions, explanations)
@@ -123,18 +127,13 @@ def _explanations(
 def _answers(
     served: ServedModel,
     predictions: Sequence[Prediction],
-    explanations: Sequence[dict[str, float]] | None,
+    explanations: Sequence[dict[str, float] | None] | None,
 ) -> list[PredictionAnswer]:
     target = served.contract.target
     if explanations is None:
         return [answer_of(prediction, target, UNSET) for prediction in predictions]
     return [
-        # A logged answer, given again, may be by a version that is no longer in memory.
-        answer_of(
-            prediction,
-            target,
-            explanation if prediction.model_version == served.record.version else None,
-        )
+        answer_of(prediction, target, explanation)
         for prediction, explanation in zip(predictions, explanations, strict=True)
     ]
 

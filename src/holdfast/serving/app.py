@@ -23,6 +23,7 @@ from holdfast.serving.limits import ServingLimits
 from holdfast.serving.measuring import Measured
 from holdfast.serving.problems import RefusedError, problem_response
 from holdfast.serving.server import new_server, running
+from holdfast.serving.shortcut import Shortcut
 from holdfast.serving.work import OverloadedError
 
 if TYPE_CHECKING:
@@ -33,15 +34,20 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from holdfast.loop.online import OnlinePorts
+    from holdfast.serving.commons import Commons
     from holdfast.serving.server import Server
 
 __all__ = ["create_app"]
 
+_DIRECT = [operation for operation in OPERATIONS if operation.takes_body]
 _STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    ports: OnlinePorts, limits: ServingLimits | None = None, access: Access | None = None
+    ports: OnlinePorts,
+    limits: ServingLimits | None = None,
+    access: Access | None = None,
+    commons: Commons | None = None,
 ) -> FastAPI:
     """Return the application; its lifespan loads the champion and keeps it up to date.
 
@@ -49,18 +55,23 @@ def create_app(
         ports: The champion and the stores, as wiring made them.
         limits: How much the server takes on; the defaults if absent.
         access: Whom it is for; this machine if absent, with keys as soon as one exists.
+        commons: What it shares with the other workers; it is alone if absent.
     """
-    server, routes = new_server(ports, limits or ServingLimits()), _routes()
+    server, routes = new_server(ports, limits or ServingLimits(), commons), _routes()
     app = FastAPI(
         title="Holdfast",
         version=__version__,
         openapi_url=None,  # made from the champion's contract at request time
         docs_url=None,
         redoc_url=None,
+        # Off: whether somebody traces would be looked up in the environment at each request,
+        # which takes as long as to decode one; `Measured` counts.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
         routes=routes,
     )
     app.state.server = server
+    app.add_middleware(Shortcut, server=server, operations=_DIRECT)
     app.add_middleware(Gate, ring=KeyRing(ports.keys, ports.clock, access or Access()))
     app.add_middleware(Measured, metrics=server.metrics, templates=_templates(routes))
     for kind in (HoldfastError, RefusedError, OverloadedError):
@@ -84,7 +95,7 @@ def _routes() -> list[BaseRoute]:
 
 def _templates(routes: Sequence[BaseRoute]) -> dict[object, str]:
     """Return each route's template by its endpoint, which is what a scope names."""
-    templates: dict[object, str] = {}
+    templates: dict[object, str] = {operation.run: operation.template for operation in _DIRECT}
     for route in routes:
         if isinstance(route, Route):
             templates[route.endpoint] = route.path

@@ -25,8 +25,11 @@ def endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
 
     async def answer(request: Request) -> Response:
         server = server_of(request)
+        body = b""
+        if operation.takes_body:
+            body = await read_body(request.headers, request.receive, server.limits)
         call = Call(
-            body=await read_body(request, server.limits) if operation.takes_body else b"",
+            body=body,
             query=request.query_params,
             parameters=request.path_params,
         )

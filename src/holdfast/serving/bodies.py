@@ -6,31 +6,35 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
-from starlette.requests import ClientDisconnect
 
 from holdfast.serving.problems import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import Request
+    from starlette.types import Receive
 
     from holdfast.serving.limits import ServingLimits
 
 __all__ = ["check_announced", "decode_object", "read_body", "too_large"]
 
 
-async def read_body(request: Request, limits: ServingLimits) -> bytes:
+async def read_body(headers: Mapping[str, str], receive: Receive, limits: ServingLimits) -> bytes:
     """Return the body's bytes.
+
+    Args:
+        headers: Found by lower-case names.
+        receive: Gives the next piece, as ASGI says.
+        limits: How large and how slow it may be.
 
     Raises:
         RefusedError: 415 for another content type or a compressed body, 413 for one that
             is too large (also without a Content-Length), 408 for one that is too slow.
     """
-    check_announced(request.headers, limits)
+    check_announced(headers, limits)
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await _collect(request, limits)
+            return await _collect(receive, limits)
     except TimeoutError:
         raise RefusedError(
             408, f"The body did not arrive within {limits.body_seconds:g} seconds."
@@ -50,7 +54,8 @@ def check_announced(headers: Mapping[str, str], limits: ServingLimits) -> None:
     """
     _check_kind(headers)
     announced = headers.get("content-length", "0")
-    if not announced.isdecimal() or int(announced) > limits.max_body_bytes:
+    # Not more digits than a size can have: Python refuses to read thousands of them.
+    if not announced.isdecimal() or int(announced[:20]) > limits.max_body_bytes:
         raise too_large(limits)
 
 
@@ -91,18 +96,20 @@ def _check_kind(headers: Mapping[str, str]) -> None:
         raise RefusedError(415, "Compressed bodies are not taken; send plain JSON.")
 
 
-async def _collect(request: Request, limits: ServingLimits) -> bytes:
+async def _collect(receive: Receive, limits: ServingLimits) -> bytes:
     chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limits.max_body_bytes:
-                raise too_large(limits)
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise RefusedError(400, "The client went away before its body was complete.") from None
-    return b"".join(chunks)
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RefusedError(400, "The client went away before its body was complete.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limits.max_body_bytes:
+            raise too_large(limits)
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _why_no_json(body: bytes, error: Exception) -> str:

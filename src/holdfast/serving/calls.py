@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def request_id_of(given: str | None) -> str:
     >>> len(request_id_of("a b<script>"))
     32
     """
-    return given if given and _USABLE_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if given and _USABLE_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def finished(reply: Reply, *, request_id: str) -> Reply:

@@ -1,10 +1,10 @@
-"""What one server process has seen since it started: rows, unknown keys, unseen categories."""
+"""What a server has seen in the rows since it started: rows, unknown keys, unseen categories."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from typing import TYPE_CHECKING
+
+from holdfast.serving.cells import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,40 +16,39 @@ __all__ = ["Counters"]
 
 
 class Counters:
-    """Counts of this process, for its status; what is durable is counted in the store."""
+    """Counts for the server's status; what is durable is counted in the store.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._n_rows = 0
-        self._n_unknown = 0
-        self._unseen: Counter[str] = Counter()
+    Args:
+        tally: Where counts are kept; a memory of this process's own if absent.
+    """
+
+    def __init__(self, tally: Tally | None = None) -> None:
+        self._tally = tally or Tally()
 
     def saw(
         self, served: ServedModel, requests: Sequence[PredictionRequest], *, n_unknown: int
     ) -> None:
         """Count a batch that was answered."""
-        names = served.contract.names
-        unseen = [
-            names[index]
-            for request in requests
-            for index, known in served.known.items()
-            if (value := request.values[index]) is not None and value not in known
-        ]
-        with self._lock:
-            self._n_rows += len(requests)
-            self._n_unknown += n_unknown
-            self._unseen.update(unseen)
+        self._tally.add("seen", by=len(requests))
+        if n_unknown:
+            self._tally.add("unknown", by=n_unknown)
+        for request in requests:
+            for index, known in served.known.items():
+                value = request.values[index]
+                if value is not None and value not in known:
+                    self._tally.add("unseen", served.contract.features[index].name)
 
     def of_features(self) -> tuple[int, dict[str, int]]:
         """Return how many unknown keys were ignored, and unseen categories by feature."""
-        with self._lock:
-            return self._n_unknown, dict(sorted(self._unseen.items()))
+        sums = self._tally.sums()
+        unseen = {key[1]: int(vector[0]) for key, vector in sums.items() if key[0] == "unseen"}
+        return int(sums.get(("unknown",), [0])[0]), unseen
 
     def snapshot(self) -> dict[str, object]:
         """Return the counts as JSON-like values."""
-        with self._lock:
-            return {
-                "n_rows": self._n_rows,
-                "n_unknown_features_ignored": self._n_unknown,
-                "n_unseen_categories": dict(sorted(self._unseen.items())),
-            }
+        n_unknown, unseen = self.of_features()
+        return {
+            "n_rows": int(self._tally.sum("seen")),
+            "n_unknown_features_ignored": n_unknown,
+            "n_unseen_categories": unseen,
+        }

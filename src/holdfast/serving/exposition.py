@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from collections.abc import Mapping, Sequence  # noqa: TC003 - msgspec reads them at run time
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
-__all__ = ["EXPOSITION_TYPE", "Distribution", "Family", "Sample", "exposition"]
+__all__ = ["EXPOSITION_TYPE", "Family", "Sample", "distribution", "exposition"]
 
 EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -35,35 +35,27 @@ class Family:
     samples: Sequence[Sample]
 
 
-class Distribution:
-    """How many observations fell below each bound, and their sum; not safe over threads.
+def distribution(
+    bounds: Sequence[float], vector: Sequence[float], labels: Mapping[str, str]
+) -> list[Sample]:
+    """Return a histogram's figures: cumulated counts by bound, their sum and their number.
 
     Args:
-        bounds: Upper bounds, inclusive and rising, in the unit of the observations.
+        bounds: Upper bounds, inclusive and rising, in the unit of what was observed.
+        vector: How many fell under each bound and above all, and the sum of what was
+            observed: as `Tally.observe` counts.
+        labels: Of each figure.
     """
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = tuple(bounds)
-        self._counts = [0] * (len(self._bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Count one observation."""
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self._sum += value
-
-    def samples(self, labels: Mapping[str, str]) -> list[Sample]:
-        """Return cumulated counts by bound, their sum and their number."""
-        bounds = [*map(_number, self._bounds), "+Inf"]
-        reached = list(accumulate(self._counts))
-        return [
-            *(
-                Sample(n, {**labels, "le": bound}, "_bucket")
-                for bound, n in zip(bounds, reached, strict=True)
-            ),
-            Sample(self._sum, labels, "_sum"),
-            Sample(reached[-1], labels, "_count"),
-        ]
+    *counts, total = vector
+    reached = list(accumulate(counts))
+    return [
+        *(
+            Sample(n, {**labels, "le": bound}, "_bucket")
+            for bound, n in zip([*map(_number, bounds), "+Inf"], reached, strict=True)
+        ),
+        Sample(total, labels, "_sum"),
+        Sample(reached[-1], labels, "_count"),
+    ]
 
 
 def exposition(families: Iterable[Family]) -> bytes:

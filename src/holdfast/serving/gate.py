@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
 
 from holdfast.serving.calls import SAFE_HEADERS, request_id_of
 from holdfast.serving.keys import READING
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from holdfast.serving.key_ring import KeyRing
     from holdfast.serving.keys import Access
 
-__all__ = ["Gate", "check_origin"]
+__all__ = ["Gate", "check_origin", "headers_of", "path_in"]
+
+_HEADERS = "holdfast.headers"
+_SAFE = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 
 
 class Gate:
@@ -43,7 +45,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         request_id = request_id_of(headers.get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
         started = False
@@ -52,7 +54,7 @@ class Gate:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _complete(MutableHeaders(scope=message), request_id)
+                _complete(message, request_id)
             await send(message)
 
         try:
@@ -64,8 +66,8 @@ class Gate:
                 raise  # half an answer is sent: closing the connection is all that is left
             await problem_response(error, request_id=request_id)(scope, receive, send_named)
 
-    async def _check_key(self, scope: Scope, headers: Headers) -> None:
-        method, path = scope["method"], _path_in(scope)
+    async def _check_key(self, scope: Scope, headers: Mapping[str, str]) -> None:
+        method, path = scope["method"], path_in(scope)
         if not self._ring.knows(method, path):
             await run_in_threadpool(self._ring.refresh)
         self._ring.admit(method, path, headers)
@@ -102,14 +104,31 @@ def _peer_of(scope: Scope) -> str | None:
     return None if client is None else client[0]
 
 
-def _path_in(scope: Scope) -> str:
+def path_in(scope: Scope) -> str:
     """Return the path as the routes see it, also where the application is mounted."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
-def _complete(headers: MutableHeaders, request_id: str) -> None:
-    headers["X-Request-Id"] = request_id
-    for name, value in SAFE_HEADERS.items():
-        headers.setdefault(name, value)
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return a request's headers by lower-case names; of several, the first counts.
+
+    As a dict: they are asked for ten times a request, which would otherwise each time look
+    all of them through. The scope, which is this request's alone, keeps it.
+    """
+    known: dict[str, str] | None = scope.get(_HEADERS)
+    if known is None:
+        pairs: list[tuple[bytes, bytes]] = scope["headers"]
+        known = {n.decode("latin-1"): v.decode("latin-1") for n, v in reversed(pairs)}
+        scope[_HEADERS] = known
+    return known
+
+
+def _complete(message: Message, request_id: str) -> None:
+    own = {name for name, _ in message["headers"]}
+    message["headers"] = [
+        *((name, value) for name, value in message["headers"] if name != b"x-request-id"),
+        *((name, value) for name, value in _SAFE if name not in own),
+        (b"x-request-id", request_id.encode("latin-1")),
+    ]

@@ -9,7 +9,8 @@ import msgspec
 from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 
-from holdfast.domain.errors import HoldfastError, NoChampionError
+from holdfast.domain.errors import HoldfastError, NoChampionError, StoreUnavailableError
+from holdfast.serving.beside import challenger_state, roles_of, staged_json
 from holdfast.serving.calls import json_reply
 
 if TYPE_CHECKING:
@@ -24,26 +25,31 @@ __all__ = ["get_live", "get_ready", "get_status", "serving_state"]
 _PROBE_SECONDS = 2.0  # supervisors give up after some seconds; they shall hear why
 
 
-async def get_live(_server: Server, _call: Call) -> Reply:
+async def get_live(server: Server, _call: Call) -> Reply:
     """Answer; a process that cannot should be restarted."""
-    return json_reply({"status": "live"})
+    return json_reply({"status": "live", **_worker(server)})
 
 
 async def get_ready(server: Server, _call: Call) -> Reply:
     """Say whether requests would be answered, and if not, why not.
 
-    A model must be in memory, the store must take a write, and the queue must have room.
+    A model must be in memory, the store must take a write, the queue must have room, and
+    the server must not have been asked to stop. A request may reach any worker: so each
+    answers for the others' models as well.
     """
     checks = {
         "model": _model_check(server),
         "store": await _store_check(server),
         "queue": _queue_check(server),
+        **_workers_check(server),
+        **_stopping_check(server),
     }
     ready = all(check["ok"] for check in checks.values())
     return json_reply(
         {
             "status": "ready" if ready else "not_ready",
             "durability": server.ports.durability,
+            **_worker(server),
             "checks": checks,
         },
         status=200 if ready else 503,
@@ -74,6 +80,7 @@ def serving_state(server: Server) -> dict[str, Any]:
             "problem": refusal.problem,
             "at": refusal.at,
         },
+        **challenger_state(server),
         **server.counters.snapshot(),
     }
 
@@ -98,7 +105,9 @@ async def _store_check(server: Server) -> dict[str, Any]:
     except TimeoutError:
         return {"ok": False, "detail": f"took no write within {_PROBE_SECONDS:g} seconds"}
     except HoldfastError as error:
-        return {"ok": False, "detail": f"takes no writes ({type(error).__name__})"}
+        trouble = error.trouble if isinstance(error, StoreUnavailableError) else None
+        why = f": {trouble}" if trouble else f" ({type(error).__name__})"
+        return {"ok": False, "detail": f"takes no writes{why}"}
     return {"ok": True, "detail": "takes writes"}
 
 
@@ -109,14 +118,40 @@ def _queue_check(server: Server) -> dict[str, Any]:
     return {"ok": True, "detail": "has room"}
 
 
+def _worker(server: Server) -> dict[str, Any]:
+    """Return which worker answers, where there are several."""
+    return {} if server.commons is None else {"worker": server.commons.number}
+
+
+def _workers_check(server: Server) -> dict[str, Any]:
+    """Judge the others by their latest report; one that has ended takes no requests."""
+    commons = server.commons
+    if commons is None:
+        return {}
+    reports = {n: one for n, one in commons.bulletins().items() if n != commons.number}
+    without = [str(n) for n, one in reports.items() if not one.is_ready]
+    detail = f"{len(reports) + 1} of {commons.n_workers} are at work"
+    if without:
+        return {"workers": {"ok": False, "detail": f"{detail}; not ready: {', '.join(without)}"}}
+    return {"workers": {"ok": True, "detail": detail}}
+
+
+def _stopping_check(server: Server) -> dict[str, Any]:
+    if not server.stopping.is_set():
+        return {}
+    return {"stopping": {"ok": False, "detail": "was asked to stop; finishes what has come"}}
+
+
 def _status(status: Status) -> dict[str, Any]:
     deployment = status.deployment
     return {
         "champion": deployment and deployment.champion.version,
         "previous": deployment and deployment.previous and deployment.previous.version,
         "since": deployment and deployment.since,
+        "challenger": deployment and staged_json(deployment.challenger),
         "n_predictions": status.n_predictions,
         "n_predictions_by_version": status.n_predictions_by_version,
+        **roles_of(status),
         "last_prediction_at": status.last_prediction_at,
         "labels": {
             name: count

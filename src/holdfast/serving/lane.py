@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict, deque
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from holdfast.serving.work import OverloadedError
 
@@ -21,6 +21,7 @@ __all__ = ["Lane"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+_Waiting: TypeAlias = "tuple[T, asyncio.Future[R]]"
 
 _MOST = 64  # requests worked on at once; one waits at most for as many before it
 
@@ -29,8 +30,9 @@ class Lane(Generic[T, R]):
     """Hands the requests that wait to a job, as a list, in the order in which they came.
 
     A thread of its own for each request would be woken, and wake the event loop again, once
-    a request; that costs more than to score and to log a row. A request never waits for
-    company: the first is worked on at once, and those that come meanwhile are the next list.
+    a request; that costs more than to score and to log a row. What the loop has before it
+    comes along: a list begins once a whole turn of the loop brought nobody new. Nobody waits
+    for company longer than that, some microseconds where there is none.
 
     Args:
         work: The threads, and the bound on requests that wait, shared with what is not
@@ -42,7 +44,7 @@ class Lane(Generic[T, R]):
     def __init__(self, work: Work, job: Callable[[list[T]], Sequence[R | Exception]]) -> None:
         self._work, self._job = work, job
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._waiting: deque[_Waiting[T, R]] = deque()
         self._runs = False
 
     async def do(self, request: T) -> R:
@@ -56,38 +58,35 @@ class Lane(Generic[T, R]):
         future: asyncio.Future[R] = loop.create_future()
         with self._lock:
             self._waiting.append((request, future))
-        # Not now: what else the loop has ready at this moment comes along.
-        loop.call_soon(self._start)
+            runs = self._runs
+        if not runs:
+            loop.call_soon(self._gather, loop, 0)
         return await future
 
-    def _start(self) -> None:
-        """Let a thread work on what waits, unless one is at it: it will come back here."""
+    def _gather(self, loop: asyncio.AbstractEventLoop, n_before: int) -> None:
+        """Let a thread work on what waits, unless one is at it or a turn brought more."""
         with self._lock:
-            if self._runs or not self._waiting:
+            n = len(self._waiting)
+            if self._runs or not n:
                 return
-            self._runs = True
-            n = min(len(self._waiting), _MOST)
-            taken = [self._waiting.popleft() for _ in range(n)]
+            grows = n_before < n < _MOST
+            taken = [] if grows else [self._waiting.popleft() for _ in range(min(n, _MOST))]
+            self._runs = not grows
+        if grows:
+            loop.call_soon(self._gather, loop, n)
+            return
         try:
             started = self._work.submit(self._job, [request for request, _ in taken])
         except OverloadedError as closed:
-            self._settle(taken, [closed] * n)
+            self._settle(taken, [closed] * len(taken))
         else:
             started.add_done_callback(partial(self._finish, taken))
 
-    def _finish(
-        self,
-        taken: list[tuple[T, asyncio.Future[R]]],
-        done: Future[Sequence[R | Exception]],
-    ) -> None:
+    def _finish(self, taken: list[_Waiting[T, R]], done: Future[Sequence[R | Exception]]) -> None:
         error = done.exception()
         self._settle(taken, done.result() if error is None else [error] * len(taken))
 
-    def _settle(
-        self,
-        taken: list[tuple[T, asyncio.Future[R]]],
-        outcomes: Sequence[R | BaseException],
-    ) -> None:
+    def _settle(self, taken: list[_Waiting[T, R]], outcomes: Sequence[R | BaseException]) -> None:
         self._work.leave(len(taken))
         by_loop = defaultdict(list)
         for (_, future), outcome in zip(taken, outcomes, strict=True):
@@ -97,7 +96,10 @@ class Lane(Generic[T, R]):
                 loop.call_soon_threadsafe(_answer, settled)
         with self._lock:
             self._runs = False
-        self._start()
+            loops = {future.get_loop() for _, future in self._waiting}
+        for loop in loops:
+            with suppress(RuntimeError):  # as above; the next to come takes its place
+                loop.call_soon_threadsafe(self._gather, loop, 0)
 
 
 def _answer(settled: list[tuple[asyncio.Future[R], R | BaseException]]) -> None:

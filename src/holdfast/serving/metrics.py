@@ -1,17 +1,17 @@
-"""What one server process measures of its own work: requests, commits, rows and labels."""
+"""What a server measures of its own work: requests, commits, rows and labels, over all workers."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter, defaultdict
-from functools import partial
 from typing import TYPE_CHECKING
 
 from holdfast.domain.predictions import LabelFate
-from holdfast.serving.exposition import Distribution, Family, Sample
+from holdfast.serving.cells import Tally
+from holdfast.serving.exposition import Family, Sample, distribution
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from holdfast.domain.predictions import LabelCounts
 
 __all__ = ["Metrics"]
@@ -22,25 +22,21 @@ _COMMIT_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 
 class Metrics:
-    """Counts of this process since it started; safe over threads.
+    """Counts of a server since it started; safe over threads.
 
     What a client chooses never becomes a label: routes are templates, methods are the
     usual ones or "other". So the number of series stays bounded.
+
+    Args:
+        tally: Where counts are kept; a memory of this process's own if absent.
 
     Attributes:
         started_at: Unix seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Tally | None = None) -> None:
         self.started_at = time.time()
-        self._lock = threading.Lock()
-        self._requests: Counter[tuple[str, str, str]] = Counter()
-        self._seconds: defaultdict[tuple[str, str], Distribution] = defaultdict(
-            partial(Distribution, _REQUEST_BOUNDS)
-        )
-        self._commits = Distribution(_COMMIT_BOUNDS)
-        self._n_rows = 0
-        self._labels = dict.fromkeys(LabelFate, 0)
+        self._tally = tally or Tally()
 
     def answered(self, method: str, route: str, status: str, seconds: float) -> None:
         """Count a request whose answer was sent.
@@ -52,9 +48,8 @@ class Metrics:
             seconds: From the request's head to the answer's last byte.
         """
         known = method if method in _METHODS else "other"
-        with self._lock:
-            self._requests[known, route, status] += 1
-            self._seconds[known, route].observe(seconds)
+        self._tally.add("requests", known, route, status)
+        self._tally.observe("seconds", known, route, bounds=_REQUEST_BOUNDS, value=seconds)
 
     def committed(self, seconds: float, *, n_rows: int) -> None:
         """Count an append to the prediction log that became durable.
@@ -63,62 +58,72 @@ class Metrics:
             seconds: What the request waited for it.
             n_rows: Rows that were new; an answer given again is none.
         """
-        with self._lock:
-            self._commits.observe(seconds)
-            self._n_rows += n_rows
+        self._tally.observe("commits", bounds=_COMMIT_BOUNDS, value=seconds)
+        self._tally.add("rows", by=n_rows)
 
     def labelled(self, counts: LabelCounts) -> None:
         """Count labels that became durable, by what became of them."""
-        with self._lock:
-            for fate in LabelFate:
-                self._labels[fate] += getattr(counts, fate.value)
+        for fate in LabelFate:
+            n = getattr(counts, fate.value)
+            if n:
+                self._tally.add("labels", fate.value, by=n)
 
     def families(self) -> list[Family]:
-        """Return what was counted so far."""
-        with self._lock:
-            return [*self._of_requests(), *self._of_writes()]
+        """Return what was counted so far, by all workers together."""
+        sums = self._tally.sums()
+        return [*_of_requests(sums), *_of_writes(sums)]
 
-    def _of_requests(self) -> list[Family]:
-        return [
-            Family(
-                name="holdfast_http_requests_total",
-                kind="counter",
-                meaning="Requests answered, by route template and status.",
-                samples=[
-                    Sample(n, {"method": method, "route": route, "status": status})
-                    for (method, route, status), n in sorted(self._requests.items())
-                ],
-            ),
-            Family(
-                name="holdfast_http_request_duration_seconds",
-                kind="histogram",
-                meaning="Seconds from a request's head to its answer's end.",
-                samples=[
-                    sample
-                    for (method, route), seconds in sorted(self._seconds.items())
-                    for sample in seconds.samples({"method": method, "route": route})
-                ],
-            ),
-        ]
 
-    def _of_writes(self) -> list[Family]:
-        return [
-            Family(
-                name="holdfast_commit_duration_seconds",
-                kind="histogram",
-                meaning="Seconds that a request waited until its predictions were durable.",
-                samples=self._commits.samples({}),
-            ),
-            Family(
-                name="holdfast_predictions_logged_total",
-                kind="counter",
-                meaning="Rows made durable in the prediction log.",
-                samples=[Sample(self._n_rows, {})],
-            ),
-            Family(
-                name="holdfast_labels_total",
-                kind="counter",
-                meaning="Labels recorded, by what became of them.",
-                samples=[Sample(n, {"fate": fate.value}) for fate, n in self._labels.items()],
-            ),
-        ]
+def _of_requests(sums: Mapping[tuple[str, ...], Sequence[float]]) -> list[Family]:
+    return [
+        Family(
+            name="holdfast_http_requests_total",
+            kind="counter",
+            meaning="Requests answered, by route template and status.",
+            samples=[
+                Sample(vector[0], {"method": key[1], "route": key[2], "status": key[3]})
+                for key, vector in sums.items()
+                if key[0] == "requests"
+            ],
+        ),
+        Family(
+            name="holdfast_http_request_duration_seconds",
+            kind="histogram",
+            meaning="Seconds from a request's head to its answer's end.",
+            samples=[
+                sample
+                for key, vector in sums.items()
+                if key[0] == "seconds"
+                for sample in distribution(
+                    _REQUEST_BOUNDS, vector, {"method": key[1], "route": key[2]}
+                )
+            ],
+        ),
+    ]
+
+
+def _of_writes(sums: Mapping[tuple[str, ...], Sequence[float]]) -> list[Family]:
+    no_commits = [0.0] * (len(_COMMIT_BOUNDS) + 2)
+    return [
+        Family(
+            name="holdfast_commit_duration_seconds",
+            kind="histogram",
+            meaning="Seconds that a request waited until its predictions were durable.",
+            samples=distribution(_COMMIT_BOUNDS, sums.get(("commits",), no_commits), {}),
+        ),
+        Family(
+            name="holdfast_predictions_logged_total",
+            kind="counter",
+            meaning="Rows made durable in the prediction log.",
+            samples=[Sample(sums.get(("rows",), [0])[0], {})],
+        ),
+        Family(
+            name="holdfast_labels_total",
+            kind="counter",
+            meaning="Labels recorded, by what became of them.",
+            samples=[
+                Sample(sums.get(("labels", fate.value), [0])[0], {"fate": fate.value})
+                for fate in LabelFate
+            ],
+        ),
+    ]

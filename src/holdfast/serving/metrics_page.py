@@ -1,4 +1,4 @@
-"""The page that Prometheus reads: what this process measured, and how it stands now."""
+"""The page that Prometheus reads: what was measured, and how each worker stands now."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from holdfast import __version__
-from holdfast.domain.errors import HoldfastError, NoChampionError
+from holdfast.domain.errors import HoldfastError
 from holdfast.loop.hold import LEASE
 from holdfast.serving.calls import Reply
 from holdfast.serving.exposition import EXPOSITION_TYPE, Family, Sample, exposition
+from holdfast.serving.gauges import gauge, gauges_of, of_all_workers, report_of
 
 if TYPE_CHECKING:
     from holdfast.serving.calls import Call
@@ -23,15 +24,16 @@ _STORE_SECONDS = 2.0  # a scrape ends after ten by default, and must not fail wi
 
 
 async def get_metrics(server: Server, _call: Call) -> Reply:
-    """Answer in Prometheus's text format; a store that is away leaves its figures out."""
+    """Answer in Prometheus's text format; a store that is away leaves its figures out.
+
+    Counts are sums over all workers, whichever of them is asked.
+    """
     families = [
         *server.metrics.families(),
         *_of_features(server),
-        *_of_queue(server),
-        *_of_model(server),
+        *_of_workers(server),
         *await _of_control(server),
-        _gauge("holdfast_server_start_time_seconds", "Unix time.", server.metrics.started_at),
-        _gauge("holdfast_build_info", "This version of Holdfast.", 1, version=__version__),
+        gauge("holdfast_build_info", "This version of Holdfast.", 1, version=__version__),
     ]
     return Reply(body=exposition(families), media_type=EXPOSITION_TYPE)
 
@@ -54,41 +56,17 @@ def _of_features(server: Server) -> list[Family]:
     ]
 
 
-def _of_queue(server: Server) -> list[Family]:
-    depth, limit = server.work.depth, server.work.limit
+def _of_workers(server: Server) -> list[Family]:
+    """Return how each worker stands; this one, which answers, as of now."""
+    if server.commons is None:
+        return gauges_of(server)
+    commons = server.commons
+    commons.publish(report_of(server))
+    reports = commons.bulletins()
     return [
-        _gauge("holdfast_queue_depth", "Requests that run or wait for a thread.", depth),
-        _gauge("holdfast_queue_limit", "Requests beyond which the answer is a 503.", limit),
-    ]
-
-
-def _of_model(server: Server) -> list[Family]:
-    champion = server.ports.champion
-    refused = _gauge(
-        "holdfast_release_refused",
-        "1 while a release that should serve could not be loaded.",
-        champion.refusal is not None,
-    )
-    try:
-        served = champion.current()
-    except NoChampionError:
-        return [refused, _gauge("holdfast_model_loaded", "1 once a model answers.", 0)]
-    record = served.record
-    return [
-        refused,
-        _gauge("holdfast_model_loaded", "1 once a model answers.", 1),
-        _gauge(
-            "holdfast_model_info",
-            "The release that answers.",
-            1,
-            version=record.version,
-            release_id=record.release_id,
-        ),
-        _gauge(
-            "holdfast_model_since_timestamp_seconds",
-            "Unix time at which the release was put into production.",
-            served.since.timestamp(),
-        ),
+        gauge("holdfast_workers", "Workers that this server is meant to have.", commons.n_workers),
+        gauge("holdfast_workers_up", "Workers that are at work.", len(reports)),
+        *of_all_workers(reports),
     ]
 
 
@@ -103,8 +81,4 @@ async def _of_control(server: Server) -> list[Family]:
     if at is None:
         return []
     meaning = "Unix time at which a control loop last took or renewed its lease."
-    return [_gauge("holdfast_control_last_tick_timestamp_seconds", meaning, at.timestamp())]
-
-
-def _gauge(name: str, meaning: str, value: float, **labels: str) -> Family:
-    return Family(name=name, kind="gauge", meaning=meaning, samples=[Sample(value, labels)])
+    return [gauge("holdfast_control_last_tick_timestamp_seconds", meaning, at.timestamp())]

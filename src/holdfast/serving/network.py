@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from holdfast.domain.errors import PortInUseError, SettingsError
 
 __all__ = ["bind", "check_bind", "is_elsewhere", "is_loopback", "may_speak", "url_of"]
 
+_REMEMBERED = 256  # names and addresses: each request asks, and to read one takes 5 microseconds
 
+
+@lru_cache(_REMEMBERED)
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address is this machine only.
 
@@ -26,6 +30,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@lru_cache(_REMEMBERED)
 def is_elsewhere(peer: str) -> bool:
     """Return whether a connection's address is surely another machine's.
 
@@ -129,6 +134,7 @@ def may_speak(
     return None
 
 
+@lru_cache(_REMEMBERED)
 def _hostname(url: str) -> str | None:
     try:
         parts = urlsplit(url)

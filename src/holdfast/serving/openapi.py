@@ -8,6 +8,8 @@ import msgspec
 
 from holdfast import __version__
 from holdfast.domain.contract import FeatureKind
+from holdfast.domain.fields import LONGEST_ID
+from holdfast.domain.validation import LONGEST_CATEGORY
 from holdfast.serving.answers import (
     LabelsAnswer,
     LoggedAnswer,
@@ -18,7 +20,7 @@ from holdfast.serving.answers import (
 from holdfast.serving.keys import needed_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from holdfast.domain.contract import Feature, Target, Value
     from holdfast.loop.swap import ServedModel
@@ -29,9 +31,17 @@ Json = dict[str, Any]
 _MOST_CATEGORIES_SHOWN = 12
 _ANSWERS = (PredictionAnswer, PredictionsAnswer, LabelsAnswer, LoggedAnswer, ModelAnswer)
 _TEXT: Json = {"type": "string"}
-_ID: Json = {"type": "string", "minLength": 1, "maxLength": 256}
-_TIME: Json = {"type": "string", "format": "date-time"}
+_GIVEN: Json = {"type": ["string", "integer"], "minLength": 1, "maxLength": LONGEST_ID}
+_ID: Json = {**_GIVEN, "type": [*_GIVEN["type"], "null"]}
+_TIME: Json = {"type": ["string", "null"], "format": "date-time"}
+_NULL: Json = {"type": "null"}
+_EXPLAIN: Json = {"type": ["boolean", "null"], "description": "As the parameter of this name."}
 _EXAMPLE_ID = "019b76da-a800-7000-8000-000000000000"
+_KINDS: Mapping[FeatureKind, tuple[list[str], Json]] = {
+    FeatureKind.NUMERIC: (["number"], {}),
+    FeatureKind.BOOLEAN: (["boolean"], {}),
+    FeatureKind.CATEGORICAL: (["string", "integer"], {"maxLength": LONGEST_CATEGORY}),
+}
 _KEY_HEADERS: Json = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "`hf_…`, an API key."},
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -104,14 +114,13 @@ def _features(served: ServedModel | None) -> Json:
 
 
 def _property(feature: Feature) -> Json:
-    kinds = {
-        FeatureKind.NUMERIC: "number",
-        FeatureKind.BOOLEAN: "boolean",
-        FeatureKind.CATEGORICAL: "string",
-    }
-    kind = kinds[feature.kind]
+    kind, bounds = _KINDS[feature.kind]
+    if feature.kind is FeatureKind.CATEGORICAL and not feature.nullable:
+        bounds = {**bounds, "minLength": 1}  # empty text is missing
+    types = [*kind, *(["null"] if feature.nullable else [])]
     return {
-        "type": [kind, "null"] if feature.nullable else kind,
+        "type": types if len(types) > 1 else types[0],
+        **bounds,
         "description": _described(feature),
         **_shown(_examples(feature)),
     }
@@ -156,12 +165,13 @@ def _example_row(served: ServedModel) -> dict[str, Value]:
     return {f.name: _tidy(v, f) for f, v in zip(features, served.typical, strict=True)}
 
 
-def _row() -> Json:
+def _row(**beside: Json) -> Json:
     return {
         "type": "object",
         "required": ["features"],
         "additionalProperties": False,
         "properties": {
+            **beside,
             "features": _ref("Features"),
             "id": {
                 **_ID,
@@ -190,6 +200,13 @@ def _label(target: Target | None) -> Json:
             "label": {"type": ["string", "boolean", "number"], "description": words},
             "observed_at": {**_TIME, "description": "When it became known; now, if absent."},
         },
+        "oneOf": [
+            {
+                "required": ["prediction_id"],
+                "properties": {"prediction_id": _GIVEN, "entity": _NULL, "at": _NULL},
+            },
+            {"required": ["entity"], "properties": {"entity": _GIVEN, "prediction_id": _NULL}},
+        ],
     }
 
 
@@ -260,8 +277,8 @@ def _predict(served: ServedModel | None) -> Json:
             }
         ],
         "requestBody": _body(
-            one=_ref("Row"),
-            many=_list_of("rows", "Row") | {"description": "Several rows."},
+            one=_row(explain=_EXPLAIN),
+            many=_list_of("rows", "Row", explain=_EXPLAIN) | {"description": "Several rows."},
             examples={
                 "one row": {"features": row},
                 "rows, with your own ids": {
@@ -271,7 +288,7 @@ def _predict(served: ServedModel | None) -> Json:
         ),
         "responses": {
             **_ok({"oneOf": [_ref("PredictionAnswer"), _ref("PredictionsAnswer")]}),
-            **_problems([400, 409, 413, 415, 422, 503]),
+            **_problems([400, 408, 409, 413, 415, 422, 503]),
         },
     }
 
@@ -292,7 +309,7 @@ def _post_labels(served: ServedModel | None) -> Json:
         ),
         "responses": {
             **_ok(_ref("LabelsAnswer")),
-            **_problems([400, 413, 415, 422, 503]),
+            **_problems([400, 408, 413, 415, 422, 503]),
         },
     }
 
@@ -326,11 +343,13 @@ def _body(*, one: Json, many: Json, examples: dict[str, Json]) -> Json:
     }
 
 
-def _list_of(name: str, item: str) -> Json:
+def _list_of(name: str, item: str, **beside: Json) -> Json:
+    listed = {"type": "array", "minItems": 1, "items": _ref(item)}
     return {
         "type": "object",
         "required": [name],
-        "properties": {name: {"type": "array", "minItems": 1, "items": _ref(item)}},
+        "additionalProperties": False,
+        "properties": {name: listed, **beside},
     }
 
 
@@ -344,6 +363,7 @@ def _problems(statuses: Sequence[int]) -> Json:
         401: "A usable API key is needed; the answer names the scope",
         403: "The API key does not open this, or the request comes from a foreign page",
         404: "Not found",
+        408: "The body did not arrive in time",
         409: "An id was used before, for another row",
         413: "Too large, or too many rows",
         415: "Not plain JSON",

@@ -47,6 +47,7 @@ __all__ = [
 PROBLEM_TYPE = "application/problem+json"
 _MOST_ISSUES = 100  # of which a client is told at once
 _RETRY_SECONDS = "1"
+_PHRASES = {413: "Request Entity Too Large", 414: "URI Too Long"}  # Python 3.13 renamed them
 
 _log = structlog.get_logger(__name__)
 
@@ -196,7 +197,7 @@ def _state_problem(error: StateError) -> Problem:
 def _refused(error: RefusedError | AccessError) -> Problem:
     if isinstance(error, AccessError):
         return _access_problem(error)
-    phrase = HTTPStatus(error.status).phrase
+    phrase = _PHRASES.get(error.status) or HTTPStatus(error.status).phrase
     return Problem(
         status=error.status,
         slug=phrase.casefold().replace(" ", "-"),
@@ -219,8 +220,8 @@ def _later(slug: str, detail: str) -> Problem:
 def _outside(error: AvailabilityError) -> str:
     # The error's own words may hold paths and addresses of the store; the log has its kind.
     return (
-        "The store did not answer, so nothing was written and nothing is acknowledged. "
-        f"Try again ({type(error).__name__})."
+        "The store did not answer, so nothing is acknowledged. "
+        f"Try again, with the same ids if there were any ({type(error).__name__})."
     )
 
 

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.domain.contract import Contract
-    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
     from holdfast.domain.windows import Window
+    from holdfast.loop.shadow import Shadow
     from holdfast.ports.prediction_log import LogPage, PredictionLog
     from holdfast.serving.metrics import Metrics
 
@@ -29,10 +30,13 @@ class TimedLog:
     Args:
         log: Where predictions are written.
         metrics: Told of each append that succeeded.
+        shadow: Offered what was appended; None if there is nobody to score it again.
     """
 
-    def __init__(self, log: PredictionLog, metrics: Metrics) -> None:
-        self._log, self._metrics = log, metrics
+    def __init__(
+        self, log: PredictionLog, metrics: Metrics, *, shadow: Shadow | None = None
+    ) -> None:
+        self._log, self._metrics, self._shadow = log, metrics, shadow
 
     def append(
         self,
@@ -60,6 +64,8 @@ class TimedLog:
             for answer, prediction in zip(answers, batch.predictions, strict=True)
         )
         self._metrics.committed(seconds, n_rows=n_rows)
+        if self._shadow is not None:
+            self._shadow.offer(batches, outcomes)
         return outcomes
 
     def prepare(self, contract: Contract) -> None:
@@ -79,7 +85,16 @@ class TimedLog:
         return self._log.cursor_since(contract, moment)
 
     def window(
-        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+        self,
+        contract: Contract,
+        window: Window,
+        *,
+        labels_known_at: datetime | None = None,
+        shadow: ModelVersion | None = None,
     ) -> pa.Table:
         """See `PredictionLog.window`."""
-        return self._log.window(contract, window, labels_known_at=labels_known_at)
+        return self._log.window(contract, window, labels_known_at=labels_known_at, shadow=shadow)
+
+    def count_dropped(self, version: ModelVersion, n: int) -> None:
+        """See `PredictionLog.count_dropped`."""
+        self._log.count_dropped(version, n)

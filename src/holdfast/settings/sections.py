@@ -233,6 +233,9 @@ class PromoteSettings(_Section):
     """`[promote]`: how a challenger takes over."""
 
     path: Literal["direct", "canary"] = "direct"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of the requests that a canary answers
+    shadow_for: Duration = timedelta(days=1)  # under `canary`: before it answers anybody
+    canary_for: Duration = timedelta(days=3)  # and then, before it answers everybody
 
 
 class StoreSettings(_Section):
@@ -257,6 +260,7 @@ class ServingSettings(_Section):
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     workers: Annotated[int, Field(ge=1)] = 1
+    drain: Duration = timedelta(0)  # for which a server that is to stop answers at least
     unknown_features: Literal["refuse", "ignore"] = "refuse"
     max_body_bytes: Annotated[int, Field(ge=1)] = 4 * 1024 * 1024
     max_rows: Annotated[int, Field(ge=1)] = 1_000  # in one request

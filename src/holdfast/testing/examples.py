@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
-from holdfast.domain.events import ChampionPromoted, ReleaseRegistered
+from holdfast.domain.events import ChallengerStaged, ChampionPromoted, ReleaseRegistered
 from holdfast.domain.ids import ModelVersion, PredictionId, ReleaseId, uuid7
 from holdfast.domain.predictions import Prediction, PredictionRequest, Role
+from holdfast.domain.stages import Stage
 from holdfast.ports.event_log import Draft
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ __all__ = [
     "example_rows",
     "promoted",
     "registered",
+    "shadow_of",
+    "staged",
 ]
 
 START = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
@@ -89,6 +93,22 @@ def example_rows(
     return requests, predictions
 
 
+def shadow_of(rows: Rows, *, version: str = "v2") -> Rows:
+    """Return what a shadow logs of rows that were answered: the same, with its own scores."""
+    requests, answers = rows
+    return [replace(request, request_id=None) for request in requests], [
+        replace(
+            answer,
+            prediction_id=PredictionId(uuid7(answer.predicted_at)),
+            model_version=ModelVersion(version),
+            score=1 - answer.score,
+            role=Role.SHADOW,
+            answered_id=answer.prediction_id,
+        )
+        for answer in answers
+    ]
+
+
 def registered(version: str, *, key: str | None = None) -> Draft:
     """Return the draft of a release's registration."""
     return Draft(
@@ -116,6 +136,21 @@ def promoted(version: str, *, previous: str | None = None, key: str | None = Non
         ),
         actor="control",
         key=key,
+    )
+
+
+def staged(version: str, *, stage: Stage = Stage.SHADOW, share: float | None = None) -> Draft:
+    """Return the draft of a challenger's stage beside v1."""
+    return Draft(
+        body=ChallengerStaged(
+            version=ModelVersion(version),
+            release_id=_release_id(version),
+            stage=stage,
+            share=share,
+            champion=ModelVersion("v1"),
+            reason="the guard accepted it",
+        ),
+        actor="control",
     )
 
 

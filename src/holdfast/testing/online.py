@@ -10,7 +10,7 @@ import numpy as np
 from holdfast.domain.canonical import canonical_json
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
 from holdfast.domain.errors import CorruptReleaseError
-from holdfast.domain.events import ChampionPromoted, ReleaseRegistered
+from holdfast.domain.events import ChallengerStaged, ChampionPromoted, ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import (
     CONTRACT,
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from holdfast.domain.matrix import FeatureMatrix
+    from holdfast.domain.stages import Stage
     from holdfast.ports.event_log import EventLog
     from holdfast.ports.object_store import ObjectStore
 
-__all__ = ["TINY_CONTRACT", "TinyModel", "TinyRuntime", "deploy", "put_tiny_release"]
+__all__ = ["TINY_CONTRACT", "TinyModel", "TinyRuntime", "deploy", "put_tiny_release", "stage"]
 
 TINY_CONTRACT = Contract(
     features=(
@@ -147,7 +148,34 @@ def put_tiny_release(
 
 def deploy(events: EventLog, record: ReleaseRecord, *, at: datetime) -> None:
     """Register a release, unless it is registered already, and put it into production."""
-    registered = ReleaseRegistered(
+    promoted = ChampionPromoted(
+        version=record.version, release_id=record.release_id, previous=None, reason="a test"
+    )
+    events.append([_registered(record), Draft(body=promoted, actor="test")], at=at)
+
+
+def stage(
+    events: EventLog,
+    record: ReleaseRecord,
+    into: Stage,
+    *,
+    share: float | None = None,
+    at: datetime,
+) -> None:
+    """Register a release, unless it is registered already, and let it stand beside v1."""
+    staged = ChallengerStaged(
+        version=record.version,
+        release_id=record.release_id,
+        stage=into,
+        share=share,
+        champion=ModelVersion("v1"),
+        reason="a test",
+    )
+    events.append([_registered(record), Draft(body=staged, actor="test")], at=at)
+
+
+def _registered(record: ReleaseRecord) -> Draft:
+    body = ReleaseRegistered(
         version=record.version,
         release_id=record.release_id,
         schema_digest=record.schema_digest,
@@ -155,12 +183,4 @@ def deploy(events: EventLog, record: ReleaseRecord, *, at: datetime) -> None:
         trainer="tiny",
         metrics={},
     )
-    promoted = ChampionPromoted(
-        version=record.version, release_id=record.release_id, previous=None, reason="a test"
-    )
-    key = f"registered:{record.version}"
-    drafts = [
-        Draft(body=registered, actor="test", key=key),
-        Draft(body=promoted, actor="test"),
-    ]
-    events.append(drafts, at=at)
+    return Draft(body=body, actor="test", key=f"registered:{record.version}")

@@ -11,12 +11,14 @@ from holdfast.adapters.notifiers.console import ConsoleNotifier
 from holdfast.adapters.registries.mlflow import MlflowRegistry
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.domain.durations import format_duration
 from holdfast.domain.errors import SettingsError, nearest
 from holdfast.loop.control import ControlPlan, ControlPorts
 from holdfast.policy.assessing import MonitorPolicy
 from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
 from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.policy.trying import TrialPolicy
 from holdfast.settings import CostAim, FBetaAim, RecallAim
 from holdfast.wiring.archives import keeping_of
 from holdfast.wiring.drift import drift_policy_of, rule_of
@@ -82,7 +84,8 @@ def plan_of(settings: Settings) -> ControlPlan:
     """Return what the settings want of the loop.
 
     Raises:
-        SettingsError: If they name a test of drift that does not fit.
+        SettingsError: If they name a test of drift that does not fit, or a trial that is
+            longer than the pause between two attempts.
         PluginError: If an installed package offers a method of drift that cannot be used.
     """
     monitor, policy, methods = settings.monitor, settings.policy, drift_methods()
@@ -109,6 +112,24 @@ def plan_of(settings: Settings) -> ControlPlan:
             min_positives=policy.min_positives,
         ),
         guard=GuardPolicy(rule=settings.guard.rule),
+        trial=_trial_of(settings),
+    )
+
+
+def _trial_of(settings: Settings) -> TrialPolicy:
+    promote, cooldown = settings.promote, settings.policy.cooldown
+    lasts = promote.shadow_for + promote.canary_for
+    if promote.path == "canary" and cooldown < lasts:
+        raise SettingsError(
+            f"[policy] cooldown is {format_duration(cooldown)}, but a trial, [promote] shadow_for "
+            f"and canary_for, lasts {format_duration(lasts)}: the next challenger would take the "
+            "place of one that is still tried. Make cooldown at least as long"
+        )
+    return TrialPolicy(
+        path=promote.path,
+        share=promote.share,
+        shadow_for=promote.shadow_for,
+        canary_for=promote.canary_for,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import time
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from holdfast.adapters.stores.sql import SqlStore
+    from holdfast.policy.transitions import ControlState
+    from holdfast.ports.release_store import Deployment
     from holdfast.settings import Settings
 
 __all__ = ["Finding", "examine"]
 
 _LEAST_FREE = 1 << 30  # bytes; a full disk refuses predictions
-_WAL_RESET_FIXED = (3, 51, 3)  # from here on SQLite itself is free of the WAL-reset bug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +56,20 @@ def examine(settings: Settings) -> list[Finding]:
             found.append(
                 Finding(what="store", healthy=True, words="opens, schema is this version's")
             )
+            found.append(_tried("database", store.describe))
             found.append(_tried("store writes", lambda: _writes(store)))
-            found.append(_tried("audit chain", lambda: _chain(store)))
-            found.append(_tried("production", lambda: _production(store)))
-            found.extend(_releases(settings, store))
+            found.append(_tried("store pages", store.check_whole))
+            if found[-1].healthy:  # else what is read next may be anything
+                found.append(_tried("audit chain", lambda: _chain(store)))
+                found.append(_tried("production", lambda: _production(store)))
+                found.extend(_releases(settings, store))
     except HoldfastError as error:
         # Whoever reads this runs the doctor already.
         words = str(error).removesuffix(" Run: holdfast doctor")
         found.append(Finding(what="store", healthy=False, words=words))
-    found.extend((_sqlite(), _disk(settings.project), _fsync(settings.project)))
+    found.append(_disk(settings.project))
+    if settings.store.url.startswith("sqlite"):  # else the log is on another machine's disk
+        found.append(_fsync(settings.project))
     return found
 
 
@@ -97,6 +102,7 @@ def _production(store: SqlStore) -> str:
     before = None if deployment is None else deployment.previous
     _require_same("is in production", state.champion, served)
     _require_same("served before", state.previous, None if before is None else before.version)
+    _require_same("stands beside it", *_beside(state, deployment))
     registered = {
         event.body.version: (event.body.release_id, event.body.schema_digest)
         for event in store.events.events()
@@ -108,6 +114,15 @@ def _production(store: SqlStore) -> str:
         _require_same(f"is release {version}", said[0], read[0])
         _require_same(f"are the features of {version}", said[-1], read[-1])
     return f"{served or 'nothing'} is in production, events and projections agree"
+
+
+def _beside(state: ControlState, deployment: Deployment | None) -> tuple[str | None, str | None]:
+    """Return in words who stands beside the champion by the events, and by the projections."""
+    said, read = state.staged, None if deployment is None else deployment.challenger
+    return (
+        None if said is None else f"{said.version} as {said.stage} ({said.share})",
+        None if read is None else f"{read.record.version} as {read.stage} ({read.share})",
+    )
 
 
 def _require_same(what: str, said: str | None, read: str | None) -> None:
@@ -129,14 +144,6 @@ def _releases(settings: Settings, store: SqlStore) -> Iterator[Finding]:
             return f"{len(manifest.files)} files and {MANIFEST} have their digests"
 
         yield _tried(f"release {record.version}", intact)
-
-
-def _sqlite() -> Finding:
-    exposed = sqlite3.sqlite_version_info < _WAL_RESET_FIXED
-    words = f"version {sqlite3.sqlite_version}"
-    if exposed:
-        words += "; its WAL-reset bug is kept out by one lock around all writes and checkpoints"
-    return Finding(what="SQLite", healthy=True, words=words)
 
 
 def _disk(folder: Path) -> Finding:

@@ -20,7 +20,7 @@ from holdfast.wiring.project import clock_of, open_objects, open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from holdfast.loop.swap import Refusal
+    from holdfast.loop.refusals import Refusal
     from holdfast.ports.event_log import EventLog
     from holdfast.settings import Settings
 

@@ -50,9 +50,7 @@ def refuse_what_is_to_come(settings: Settings) -> None:
     asked = [
         what
         for what, is_asked in {
-            "[promote] path = 'canary'": settings.promote.path == "canary",
             "[alerts] urls": bool(settings.alerts.urls),
-            "[serving] workers above 1": settings.serving.workers > 1,
         }.items()
         if is_asked
     ]

@@ -15,6 +15,7 @@ from holdfast.domain.events import (
     GENESIS,
     AlertRaised,
     ChallengerJudged,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
@@ -26,6 +27,7 @@ from holdfast.domain.events import (
     RetrainingFailed,
     RetrainingStarted,
     RowsDropped,
+    StageEnded,
     WindowJudged,
     WindowRevised,
     WindowVerdict,
@@ -46,6 +48,7 @@ from holdfast.domain.evidence import (
 )
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
 from holdfast.domain.keys import KeyId, KeyScope
+from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.windows import Window
 
 V1, V2 = ModelVersion("v1"), ModelVersion("v2")
@@ -69,6 +72,15 @@ BODIES = (
     ),
     ChampionPromoted(version=V1, release_id=RELEASE, previous=None, reason="first"),
     ChampionRolledBack(version=V1, release_id=RELEASE, replaced=V2, reason="worse"),
+    ChallengerStaged(
+        version=V2,
+        release_id=RELEASE,
+        stage=Stage.CANARY,
+        share=0.1,
+        champion=V1,
+        reason="accepted",
+    ),
+    StageEnded(version=V2, stage=Stage.CANARY, ending=Ending.WITHDRAWN, reason="worse"),
     WindowJudged(
         window=Window(start_at=START, end_at=START + timedelta(days=7)),
         model_version=V1,

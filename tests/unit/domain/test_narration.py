@@ -12,6 +12,7 @@ from holdfast.domain.events import (
     GENESIS,
     AlertRaised,
     ChallengerJudged,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
@@ -23,6 +24,7 @@ from holdfast.domain.events import (
     RetrainingFailed,
     RetrainingStarted,
     RowsDropped,
+    StageEnded,
     WindowJudged,
     WindowRevised,
     WindowVerdict,
@@ -41,6 +43,7 @@ from holdfast.domain.evidence import (
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
 from holdfast.domain.keys import KeyId, KeyScope
 from holdfast.domain.narration import headline, story
+from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.windows import Window
 
 V1, V2 = ModelVersion("v1"), ModelVersion("v2")
@@ -114,6 +117,14 @@ VERDICT = WindowVerdict(
 )
 QUIET = replace(VERDICT, fired=False)
 UNTOLD = replace(VERDICT, fired=None)
+SHADOW = ChallengerStaged(
+    version=V2,
+    release_id=RELEASE,
+    stage=Stage.SHADOW,
+    share=None,
+    champion=V1,
+    reason="to see it at work",
+)
 HEADLINES = [
     (
         REVISED,
@@ -141,6 +152,19 @@ HEADLINES = [
     (
         ChampionRolledBack(version=V1, release_id=RELEASE, replaced=V2, reason="complaints"),
         "Rolled back from v2 to v1: complaints",
+    ),
+    (SHADOW, "Staged v2 beside v1 in shadow: to see it at work"),
+    (
+        replace(SHADOW, stage=Stage.CANARY, share=0.125),
+        "Staged v2 beside v1 as a canary for 0.125 of the requests: to see it at work",
+    ),
+    (
+        StageEnded(version=V2, stage=Stage.CANARY, ending=Ending.WITHDRAWN, reason="complaints"),
+        "Withdrew v2 from its canary stage: complaints",
+    ),
+    (
+        StageEnded(version=V2, stage=Stage.SHADOW, ending=Ending.PROMOTED, reason="it is in"),
+        "The shadow stage of v2 ended: it is in",
     ),
     (WINDOW, "Judged 7,000 rows of v2: 2 features drifted"),
     (replace(WINDOW, drifted=("tenure",)), "Judged 7,000 rows of v2: 1 feature drifted"),

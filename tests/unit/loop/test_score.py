@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -10,9 +11,11 @@ import pytest
 from holdfast.domain.errors import ColumnError
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.matrix import encode_rows
+from holdfast.domain.predictions import Role
 from holdfast.domain.releases import ReleaseRecord
+from holdfast.domain.stages import Stage
 from holdfast.loop.score import logged, scored
-from holdfast.loop.swap import ServedModel
+from holdfast.loop.swap import ServedChallenger, ServedModel
 from holdfast.testing.fakes import FakeClock, InMemoryStore
 from holdfast.testing.online import TINY_CONTRACT, TinyModel
 
@@ -97,6 +100,23 @@ class TestLogged:
 
         assert again.equals(before)
         assert store.views.status().n_predictions == 2
+
+    def test_is_scored_by_the_champion_alone(self):
+        """A canary answers requests; a file has one model throughout."""
+        canary = ServedChallenger(served=SERVED, stage=Stage.CANARY, share=0.999, salt="v4")
+        log = InMemoryStore().predictions
+
+        found = logged(
+            TABLE,
+            replace(SERVED, challenger=canary),
+            log,
+            FakeClock(SERVED.since),
+            entity=None,
+            request_ids=["a", "b"],
+        )
+
+        ids = found.column("prediction_id").to_pylist()
+        assert {log.get(one).prediction.role for one in ids} == {Role.CHAMPION}
 
     def test_takes_rows_about_nobody(self):
         """The file need not have the entity's column."""

@@ -6,12 +6,16 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from holdfast.domain.contract import Feature, FeatureKind
 from holdfast.domain.errors import NoChampionError, StoreUnavailableError
-from holdfast.loop.swap import Champion, Refresher, Refusal, ServedModel, typical_value
+from holdfast.domain.events import StageEnded
+from holdfast.domain.stages import Ending, Stage
+from holdfast.loop.swap import Champion, Refresher, ServedModel, typical_value
+from holdfast.ports.event_log import Draft
 from holdfast.testing.fakes import FakeClock, InMemoryObjectStore, InMemoryStore
 from holdfast.testing.online import (
     TINY_CONTRACT,
@@ -19,6 +23,7 @@ from holdfast.testing.online import (
     TinyRuntime,
     deploy,
     put_tiny_release,
+    stage,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,7 +35,7 @@ class Project:
     def __init__(self, runtime: TinyRuntime | None = None) -> None:
         self.store, self.objects = InMemoryStore(), InMemoryObjectStore()
         self.runtime = runtime or TinyRuntime()
-        self.refusals: list[Refusal] = []
+        self.refusals: list[Any] = []
         self.champion = Champion(
             releases=self.store.releases,
             objects=self.objects,
@@ -43,6 +48,20 @@ class Project:
         record = put_tiny_release(self.objects, version, **options)
         deploy(self.store.events, record, at=NOW)
         return record
+
+    def stage(self, version, into=Stage.SHADOW, *, share=None, **options):
+        record = put_tiny_release(self.objects, version, **options)
+        stage(self.store.events, record, into, share=share, at=NOW)
+        return record
+
+    def withdraw(self, version, into=Stage.SHADOW):
+        body = StageEnded(version=version, stage=into, ending=Ending.WITHDRAWN, reason="a test")
+        self.store.events.append([Draft(body=body, actor="test")], at=NOW)
+
+    @property
+    def beside(self):
+        found = self.champion.current().challenger
+        return None if found is None else (found.served.record.version, found.stage, found.share)
 
     def files(self, record):
         return self.objects._groups[record.release_id]
@@ -299,6 +318,133 @@ class TestRefresher:
         refresher.stop()
 
         assert not refresher.alive
+
+
+class TestChallenger:
+    def test_comes_beside_the_champion_and_goes(self, project):
+        """The champion's model stays the very same: nobody notices."""
+        project.deploy("v1")
+        project.champion.refresh()
+        model = project.champion.current().model
+        seen = [project.beside]
+        for happens in (
+            lambda: project.stage("v2", bias=2.0),
+            lambda: project.stage("v2", Stage.CANARY, share=0.25, bias=2.0),
+            lambda: project.withdraw("v2", Stage.CANARY),
+        ):
+            happens()
+            project.champion.poll()
+            seen.append(project.beside)
+            assert project.champion.current().model is model
+
+        assert seen == [
+            None,
+            ("v2", Stage.SHADOW, 0.0),
+            ("v2", Stage.CANARY, 0.25),
+            None,
+        ]
+        assert project.runtime.n_loads == 2  # one of each
+
+    def test_a_greater_share_is_drawn_under_the_same_salt(self, project):
+        """Whoever was answered by it goes on to be; another champion draws anew."""
+        project.deploy("v1")
+        salts = []
+        for share in (0.1, 0.5):
+            project.stage("v2", Stage.CANARY, share=share)
+            project.champion.refresh()
+            salts.append(project.champion.current().challenger.salt)
+        project.deploy("v1")
+        project.stage("v2", Stage.CANARY, share=0.5)
+        project.champion.refresh()
+
+        salts.append(project.champion.current().challenger.salt)
+
+        assert salts[0] == salts[1] != salts[2]
+
+    def test_one_that_cannot_be_loaded_is_reported_and_the_champion_answers_all(self, project):
+        """It is tried again, after pauses; people are told once."""
+        project.deploy("v1")
+        project.stage("v2", Stage.CANARY, share=0.5, bias=2.0, damaged="model.onnx")
+
+        for _ in range(9):
+            project.champion.poll()
+
+        assert (project.version, project.beside, project.problem) == ("v1", None, None)
+        assert project.champion.challenger_refusal.record.version == "v2"
+        assert [refusal.record.version for refusal in project.refusals] == ["v2"]
+
+    def test_one_that_was_refused_is_let_in_once_it_is_mended(self, project):
+        """As a file is that came back."""
+        project.deploy("v1")
+        record = project.stage("v2", bias=2.0, damaged="model.onnx")
+        project.champion.refresh()
+        files = project.files(record)
+        files["model.onnx"] = files["model.onnx"][:-1]
+
+        project.champion.refresh()
+
+        assert project.beside == ("v2", Stage.SHADOW, 0.0)
+        assert project.champion.challenger_refusal is None
+
+    def test_a_refusal_ends_with_the_stage(self, project):
+        """Nothing is wrong any more."""
+        project.deploy("v1")
+        project.stage("v2", bias=2.0, damaged="model.onnx")
+        project.champion.refresh()
+        project.withdraw("v2")
+
+        project.champion.refresh()
+
+        assert project.champion.challenger_refusal is None
+
+    def test_one_of_other_features_is_not_let_in(self, project):
+        """An event that went round the checks must not make rows fail."""
+        project.deploy("v1")
+        narrow = replace(TINY_CONTRACT, features=TINY_CONTRACT.features[:3])
+        project.stage("v2", contract=narrow)
+
+        project.champion.refresh()
+
+        assert project.beside is None
+        assert project.champion.challenger_refusal is not None
+
+    def test_knows_which_values_only_the_champion_can_do_without(self, project):
+        """Rows that lack one are not valid for the challenger."""
+        strict = [replace(feature, nullable=False) for feature in TINY_CONTRACT.features]
+        project.deploy("v1")
+        project.stage("v2", contract=replace(TINY_CONTRACT, features=tuple(strict)))
+        project.champion.refresh()
+
+        challenger = project.champion.current().challenger
+
+        assert challenger.required == (1, 3)
+        assert challenger.takes((3.0, 70.5, False, "monthly"))
+        assert not challenger.takes((3.0, None, False, "monthly"))
+
+    def test_a_promoted_canary_is_not_loaded_again(self, project):
+        """It is in memory: the swap takes no time."""
+        project.deploy("v1")
+        project.stage("v2", Stage.CANARY, share=0.5, bias=2.0)
+        project.champion.refresh()
+        project.deploy("v2", bias=2.0)
+
+        project.champion.refresh()
+
+        assert (project.version, project.beside, project.runtime.n_loads) == ("v2", None, 2)
+
+    def test_one_that_does_not_do_its_work_is_reported_once(self, project):
+        """Behind the requests, at the next poll."""
+        project.deploy("v1")
+        project.stage("v2", Stage.CANARY, share=0.5)
+        project.champion.refresh()
+        project.champion.current().challenger.troubles.add(3)
+
+        for _ in range(3):
+            project.champion.poll()
+
+        (told,) = project.refusals
+        assert "v2, staged as canary, could not score rows (3 so far)" in told.problem
+        assert project.beside == ("v2", Stage.CANARY, 0.5)
 
 
 class TestTypicalValue:

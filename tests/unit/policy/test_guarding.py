@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from holdfast.domain.evidence import Outcome
-from holdfast.policy.guarding import Gain, GuardPolicy, judge
+from holdfast.policy.guarding import Gain, GuardPolicy, harm_of, judge
 
 BETTER, NO_WORSE = GuardPolicy(), GuardPolicy(rule="no_worse")
 LINES = ("roc_auc", "brier", "better", "recall")
@@ -264,6 +264,52 @@ class TestReport:
 
         assert "one-sided 95% interval" in verdict(labels, *pair).checks[2].reason
         assert "one-sided 80% interval" in verdict(labels, *pair, alarmed=True).checks[2].reason
+
+
+class TestHarmOf:
+    def test_seldom_takes_noise_for_harm(self):
+        """Two models of the same quality; at most about one pair in twenty."""
+        refused = 0
+        for seed in range(120):
+            rng, log_odds, labels = world(seed)
+            pair = [model(rng, log_odds, noise=0.8) for _ in range(2)]
+            refused += harm_of(labels, *pair, policy=BETTER).outcome is Outcome.REFUSE
+
+        assert refused <= 12  # 6 are to be expected at most
+
+    def test_finds_a_model_that_is_clearly_worse(self):
+        """And says by which figure."""
+        rng, log_odds, labels = world(3)
+
+        report = harm_of(
+            labels,
+            model(rng, log_odds, noise=0.1),
+            model(rng, log_odds, noise=3.0),
+            policy=BETTER,
+        )
+
+        assert (report.outcome, report.rule) == (Outcome.REFUSE, "harm")
+        assert report.reason.startswith("significantly worse than the champion on 1,000 mature")
+        assert {check.name for check in report.checks} == {"roc_auc", "brier"}
+
+    def test_a_significant_trifle_is_no_harm(self):
+        """On many rows the least difference is significant."""
+        _, log_odds, labels = world(4, n=50_000)
+
+        report = harm_of(labels, sigmoid(log_odds), sigmoid(log_odds + 0.15), policy=BETTER)
+
+        brier = report.checks[1]
+        assert brier.high is not None
+        assert brier.high < 0
+        assert (report.outcome, report.reason[:21]) == (Outcome.ACCEPT, "not shown to be worse")
+
+    def test_says_that_rows_are_too_few(self):
+        """That is no verdict, either way."""
+        _, log_odds, labels = world(5, n=499)
+
+        report = harm_of(labels, sigmoid(log_odds), sigmoid(-log_odds), policy=BETTER)
+
+        assert report.outcome is Outcome.DEFER
 
 
 class TestGuardPolicy:

@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from holdfast.domain.events import (
     GENESIS,
+    AlertRaised,
     ChallengerJudged,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
     ReleaseRegistered,
     RetrainingFailed,
     RetrainingStarted,
+    StageEnded,
     WindowJudged,
     chain,
 )
@@ -27,8 +30,9 @@ from holdfast.domain.evidence import (
     Trigger,
 )
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
+from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.windows import Window
-from holdfast.policy.transitions import ControlState, fold
+from holdfast.policy.transitions import ControlState, Staged, fold
 
 V1, V2 = ModelVersion("v1"), ModelVersion("v2")
 DAY = timedelta(days=1)
@@ -239,3 +243,75 @@ class TestFold:
         )
 
         assert fold(story(seen, broken)).broken_windows == ()
+
+
+def staged(version, stage=Stage.SHADOW, share=None):
+    return ChallengerStaged(
+        version=version,
+        release_id=ReleaseId("r" * 64),
+        stage=stage,
+        share=share,
+        champion=V1,
+        reason="…",
+    )
+
+
+def ended(version):
+    return StageEnded(version=version, stage=Stage.SHADOW, ending=Ending.WITHDRAWN, reason="…")
+
+
+def refused(version, *, trigger=Trigger.SERVING):
+    alert = Alert(trigger=trigger, severity=Severity.CRITICAL, subject=version, message="torn")
+    return AlertRaised(alert=alert, model_version=version)
+
+
+class TestStages:
+    def test_knows_who_stands_beside_the_champion_and_since_when(self):
+        """Both of the stage, and of the whole trial."""
+        bodies = (promoted(V1), staged(V2), staged(V2, Stage.CANARY, 0.1))
+
+        state = fold(story(*bodies))
+
+        assert state.staged == Staged(
+            version=V2,
+            stage=Stage.CANARY,
+            share=0.1,
+            seq=3,
+            since=START + 2 * DAY,
+            begun=START + DAY,
+        )
+        assert state.champion == V1
+
+    def test_another_challenger_begins_anew(self):
+        """Its rows are other ones."""
+        state = fold(story(promoted(V1), staged(V2), staged(ModelVersion("v3"))))
+
+        assert state.staged is not None
+        assert state.staged.begun == START + 2 * DAY
+
+    def test_a_stage_ends_by_its_event_or_by_another_champion(self):
+        """Whichever comes first."""
+        rolled_back = ChampionRolledBack(
+            version=V1, release_id=ReleaseId("r" * 64), replaced=V2, reason="…"
+        )
+        ends = (ended(V2), promoted(V2), rolled_back)
+
+        left = [fold(story(promoted(V1), staged(V2), end)).staged for end in ends]
+
+        assert left == [None, None, None]
+
+    def test_remembers_that_a_server_could_not_use_it(self):
+        """Only what was said of this challenger since it was staged counts."""
+        states = [
+            fold(story(promoted(V1), *bodies)).staged
+            for bodies in (
+                (staged(V2), refused(V2)),
+                (staged(V2), refused(V1)),
+                (staged(V2), refused(V2, trigger=Trigger.FEATURE_DRIFT)),
+                (refused(V2), staged(V2)),
+                (staged(V2), refused(V2), staged(V2, Stage.CANARY, 0.1)),
+            )
+        ]
+
+        assert [state and state.failure for state in states] == ["torn", None, None, None, None]
+        assert None not in states

@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from starlette.requests import Request
 
-from holdfast.serving.bodies import decode_object, read_body
+from holdfast.serving.bodies import check_announced, decode_object, read_body
 from holdfast.serving.limits import ServingLimits
 from holdfast.serving.problems import RefusedError
 
 JSON = {"Content-Type": "application/json"}
+
+
+class TestCheckAnnounced:
+    @pytest.mark.parametrize("size", ["9" * 5000, "-1", "+1", "1.0", "0x1", "²", ""])
+    def test_refuses_what_is_no_size(self, size):
+        """Python raises for numbers of more than 4,300 digits; servers pass them on."""
+        headers = {"content-type": "application/json", "content-length": size}
+
+        with pytest.raises(RefusedError) as caught:
+            check_announced(headers, ServingLimits())
+
+        assert caught.value.status == 413
 
 
 class TestReadBody:
@@ -66,17 +77,40 @@ class TestReadBody:
     def test_refuses_a_body_that_does_not_come(self):
         """A client that sends a byte a minute may not hold a connection for long."""
 
-        scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
-
         async def never():
             await asyncio.Event().wait()
 
-        request = Request(scope, never)
+        limits = ServingLimits(body_seconds=0.01)
 
         with pytest.raises(RefusedError) as caught:
-            asyncio.run(read_body(request, ServingLimits(body_seconds=0.01)))
+            asyncio.run(read_body({"content-type": "application/json"}, never, limits))
 
         assert caught.value.status == 408
+
+    def test_puts_the_pieces_together(self):
+        """However a client cuts its body up."""
+        pieces = iter([(b'{"a"', True), (b"", True), (b": 1}", False)])
+
+        async def receive():
+            body, more = next(pieces)
+            return {"type": "http.request", "body": body, "more_body": more}
+
+        found = asyncio.run(
+            read_body({"content-type": "application/json"}, receive, ServingLimits())
+        )
+
+        assert found == b'{"a": 1}'
+
+    def test_says_so_where_the_client_went_away(self):
+        """Half a body is none, and no error of the server."""
+
+        async def gone():
+            return {"type": "http.disconnect"}
+
+        with pytest.raises(RefusedError, match="went away") as caught:
+            asyncio.run(read_body({"content-type": "application/json"}, gone, ServingLimits()))
+
+        assert caught.value.status == 400
 
 
 class TestDecodeObject:

@@ -60,6 +60,15 @@ class TestReady:
             "detail": "takes no writes (StoreUnavailableError)",
         }
 
+    def test_names_a_trouble_that_anybody_may_read(self, client, serving):
+        """What to do about a full disk is another matter than what to do about a broken one."""
+        serving.store_failure = StoreUnavailableError("/secret/path", trouble="the disk is full")
+
+        response = client.get("/health/ready")
+
+        found = response.json()["checks"]["store"]
+        assert found == {"ok": False, "detail": "takes no writes: the disk is full"}
+
     def test_a_store_that_hangs_takes_no_writes(self, client, serving, monkeypatch):
         """A probe that waits for it would only time out, and say nothing."""
         go_on = threading.Event()

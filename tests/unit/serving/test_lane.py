@@ -64,6 +64,21 @@ class TestLane:
         assert job.seen == [[1, 2], [3, 4, 5]]
         assert work.depth == 0
 
+    def test_waits_while_turns_of_the_loop_bring_more(self, work, job):
+        """What is on its way comes along; where a turn brought nobody, it goes ahead."""
+        lane = Lane(work, job)
+        job.may_begin.set()
+
+        async def scenario():
+            tasks = []
+            for number in range(5):
+                tasks.append(asyncio.create_task(lane.do(number)))
+                await asyncio.sleep(0)
+            return await asyncio.gather(*tasks)
+
+        assert asyncio.run(scenario()) == [0, 2, 4, 6, 8]
+        assert job.seen == [[0, 1, 2, 3, 4]]
+
     def test_bounds_a_list(self, work, job):
         """So that the first of it does not wait for hundreds."""
         numbers = list(range(_MOST + 2))

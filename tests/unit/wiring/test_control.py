@@ -15,6 +15,7 @@ from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.rules import WeightedShare
 from holdfast.policy.guarding import RULES
 from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.policy.trying import TrialPolicy
 from holdfast.settings import settings_for
 from holdfast.wiring import control as wiring
 from holdfast.wiring.control import aim_of, open_control, plan_of, trainers_of
@@ -76,6 +77,25 @@ class TestPlanOf:
         assert plan.decision.cooldown_limit == timedelta(days=10)
         assert (plan.decision.min_labels, plan.decision.min_positives) == (900, 90)
         assert plan.guard.rule == "no_worse"
+
+    def test_carries_over_how_a_challenger_is_tried(self, settings):
+        """At once by default."""
+        promote = {"path": "canary", "share": 0.2, "shadow_for": "6h", "canary_for": "2d"}
+
+        assert plan_of(settings()).trial.path == "direct"
+        assert plan_of(settings(promote=promote)).trial == TrialPolicy(
+            path="canary",
+            share=0.2,
+            shadow_for=timedelta(hours=6),
+            canary_for=timedelta(days=2),
+        )
+
+    def test_refuses_a_trial_that_the_next_attempt_would_end(self, settings):
+        """No challenger would ever get through it."""
+        promote = {"path": "canary", "canary_for": "7d"}
+
+        with pytest.raises(SettingsError, match=r"cooldown is 7d, but a trial.* lasts 8d"):
+            plan_of(settings(promote=promote))
 
     def test_the_guard_and_the_decision_agree_on_what_is_enough(self, settings):
         """An attempt that the guard could only defer would cost its cooldown for nothing."""

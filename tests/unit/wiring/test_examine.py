@@ -76,7 +76,7 @@ class TestSoundProject:
         assert looked_at["audit chain"].words == "4 events, every link verifies"
         assert looked_at["production"].words.startswith("v2 is in production")
         assert looked_at["release v1"].words.endswith("manifest.json have their digests")
-        assert {"settings", "store", "store writes", "SQLite", "disk", "fsync"} <= set(looked_at)
+        assert {"settings", "store", "store writes", "database", "disk", "fsync"} <= set(looked_at)
 
     def test_looking_changes_nothing(self, folder):
         """It finds, and mends nothing; no file is left behind."""
@@ -188,6 +188,20 @@ class TestProjections:
 
         assert "v1 served before" in unhealthy(folder)["production"]
 
+    def test_finds_another_challenger_than_the_events_say(self, folder):
+        """A canary that nobody staged would answer requests."""
+        change(
+            folder,
+            "INSERT INTO stages (seq, at, version, stage, share) "
+            "SELECT seq + 1, at, 'v1', 'canary', 0.5 FROM deployments WHERE version = 'v2'",
+        )
+
+        words = unhealthy(folder)["production"]
+
+        assert words.startswith(
+            "the events say that nothing stands beside it, servers read v1 as canary (0.5)"
+        )
+
     def test_finds_a_release_under_anothers_name(self, folder):
         """Both exist and are whole; but it is not v2 that would serve as v2."""
         change(
@@ -217,9 +231,9 @@ class TestSurroundings:
 
     def test_names_settings_that_cannot_be_honoured(self, folder):
         """In the words of the refusal."""
-        wounds = unhealthy(folder, promote={"path": "canary"})
+        wounds = unhealthy(folder, alerts={"urls": ["mailto://x@example.org"]})
 
-        assert "canary" in wounds["settings"]
+        assert "[alerts] urls" in wounds["settings"]
 
     def test_warns_of_a_disk_that_is_nearly_full(self, folder, monkeypatch):
         """A full one refuses predictions."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 import structlog
@@ -40,6 +41,16 @@ class TestLogToStderr:
         structlog.get_logger("any").info("champion_swapped")
 
         assert "champion_swapped" in capsys.readouterr().err
+
+    def test_each_line_of_a_worker_says_whose_it_is(self, capsys):
+        """Also one that a thread of it writes, as when a model is swapped."""
+        log_to_stderr(worker=3)
+
+        thread = threading.Thread(target=structlog.get_logger("any").warning, args=("swapped",))
+        thread.start()
+        thread.join()
+
+        assert "worker=3" in capsys.readouterr().err
 
     def test_lets_a_program_around_holdfast_decide(self, capsys):
         """Whoever embeds Holdfast has chosen where the log goes."""

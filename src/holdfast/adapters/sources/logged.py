@@ -136,9 +136,9 @@ class LoggedSource:
 
 
 def _served(rows: pa.Table, window: Window | None) -> pa.ChunkedArray:
-    """Mark the rows that the champion answered within the window."""
+    """Mark the rows that were answered within the window; a shadow's are the same ones again."""
     names = rows.column_names
-    served = pc.equal(rows.column(names.index("role")), pa.scalar(Role.CHAMPION.value))
+    served = pc.not_equal(rows.column(names.index("role")), pa.scalar(Role.SHADOW.value))
     if window is None:
         return served
     moments = rows.column(names.index("predicted_at"))

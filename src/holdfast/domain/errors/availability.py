@@ -26,11 +26,19 @@ class AvailabilityError(HoldfastError):
 
 
 class StoreUnavailableError(AvailabilityError):
-    """The store cannot be read or written now; nothing acknowledged is lost."""
+    """The store cannot be read or written now; nothing acknowledged is lost.
 
-    def __init__(self, found: str, *, remedy: str = "Run: holdfast doctor") -> None:
+    Args:
+        found: In the store's own words, which may hold its paths and addresses.
+        remedy: What to do.
+        trouble: What it is, in words of ours that anybody may read.
+    """
+
+    def __init__(
+        self, found: str, *, remedy: str = "Run: holdfast doctor", trouble: str | None = None
+    ) -> None:
         super().__init__(f"The store did not answer: {found}. {remedy}")
-        self.found, self.remedy = found, remedy
+        self.found, self.remedy, self.trouble = found, remedy, trouble
 
 
 class ArchiveError(AvailabilityError):

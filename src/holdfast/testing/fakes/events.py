@@ -10,16 +10,18 @@ from holdfast.domain.canonical import canonical_json
 from holdfast.domain.errors import UnknownEventError, UnknownReleaseError, VersionTakenError
 from holdfast.domain.events import (
     GENESIS,
+    ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     ReleaseRegistered,
+    StageEnded,
     chain,
     decode_body,
     kind_of,
 )
 from holdfast.domain.ids import EventId, uuid7
 from holdfast.domain.releases import ReleaseRecord
-from holdfast.ports.release_store import Deployment
+from holdfast.ports.release_store import Deployment, StagedRelease
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,8 +140,15 @@ def _release(known: dict[ModelVersion, ReleaseRecord], version: ModelVersion) ->
 def _deployment(events: Iterable[Event]) -> Deployment | None:
     history = list(events)
     known = _releases(history)
+    challenger: StagedRelease | None = None
+    stage_known = False
     for event in reversed(history):
         match event.body:
+            case ChallengerStaged() | StageEnded() as body if not stage_known:
+                stage_known = True
+                if isinstance(body, ChallengerStaged):
+                    challenger = _staged(known, event, body)
+                continue
             case ChampionPromoted(version=version, previous=previous):
                 pass
             case ChampionRolledBack(version=version, replaced=previous):
@@ -151,8 +160,21 @@ def _deployment(events: Iterable[Event]) -> Deployment | None:
             previous=None if previous is None else _release(known, previous),
             since=event.at,
             seq=event.seq,
+            challenger=challenger,
         )
     return None
+
+
+def _staged(
+    known: dict[ModelVersion, ReleaseRecord], event: Event, body: ChallengerStaged
+) -> StagedRelease:
+    return StagedRelease(
+        record=_release(known, body.version),
+        stage=body.stage,
+        share=body.share,
+        since=event.at,
+        seq=event.seq,
+    )
 
 
 def _require_sound(events: Sequence[Event]) -> None:
@@ -163,7 +185,11 @@ def _require_sound(events: Sequence[Event]) -> None:
                 raise VersionTakenError(version)
             case ReleaseRegistered():
                 known |= _releases([event])
-            case ChampionPromoted(version=version) | ChampionRolledBack(version=version):
+            case (
+                ChampionPromoted(version=version)
+                | ChampionRolledBack(version=version)
+                | ChallengerStaged(version=version)
+            ):
                 _release(known, version)
             case _:
                 pass

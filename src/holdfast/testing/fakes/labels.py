@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from holdfast.domain.predictions import LabelCounts, LabelFate, Role
+from holdfast.domain.predictions import LabelCounts, LabelFate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime, timedelta
 
     from holdfast.domain.contract import Contract
-    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.keeping import DroppedDay, Erasure
     from holdfast.domain.predictions import Label, Prediction, PredictionRequest
 
@@ -53,6 +54,7 @@ class Ledger:
     n_labelled: int = 0  # nor is the number of a label
     forgotten: dict[str, Erasure] = field(default_factory=dict)
     dropped: dict[tuple[str, date], DroppedDay] = field(default_factory=dict)
+    n_shadow_dropped: Counter[ModelVersion] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, rows: Sequence[LoggedRow]) -> None:
@@ -97,7 +99,7 @@ class Ledger:
             for row in self.rows.values()
             if row.request.entity == label.entity
             and row.prediction.predicted_at <= until
-            and row.prediction.role is Role.CHAMPION
+            and row.prediction.role.answers
         ]
         # Of several at one moment, the last to be logged.
         return max(reversed(earlier), key=lambda row: row.prediction.predicted_at, default=None)

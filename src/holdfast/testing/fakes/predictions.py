@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.domain.contract import Contract
-    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.predictions import Prediction, PredictionRequest
     from holdfast.domain.windows import Window
     from holdfast.ports.prediction_log import LogBatch, LogPage
@@ -52,7 +52,8 @@ class InMemoryPredictionLog:
             for i, (request, prediction) in enumerate(zip(requests, predictions, strict=True)):
                 answer = _answer(contract, request, prediction, used, i)
                 answers.append(answer)
-                if answer is prediction:
+                answered = prediction.answered_id
+                if answer is prediction and (answered is None or answered in self._ledger.rows):
                     fresh.append(LoggedRow(contract, schema_digest, request, _in_utc(prediction)))
             self._used = used
             self._ledger.add(fresh)
@@ -107,13 +108,18 @@ class InMemoryPredictionLog:
         return f"{contract.schema_digest}.{next(later, newest)}"
 
     def window(
-        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+        self,
+        contract: Contract,
+        window: Window,
+        *,
+        labels_known_at: datetime | None = None,
+        shadow: ModelVersion | None = None,
     ) -> pa.Table:
         """See `PredictionLog.window`."""
         rows = [
             row
             for row in self._of(contract)
-            if row.prediction.role is Role.CHAMPION and row.prediction.predicted_at in window
+            if row.prediction.predicted_at in window and _is_asked_for(row.prediction, shadow)
         ]
         rows.sort(key=lambda row: row.prediction.predicted_at)
         if labels_known_at is None:
@@ -123,9 +129,14 @@ class InMemoryPredictionLog:
             for prediction_id, line in self._ledger.standing.items()
             if line.received_at <= labels_known_at
         }
-        known = [row for row in rows if row.prediction.prediction_id in lines]
-        labels = [lines[row.prediction.prediction_id].label.positive for row in known]
+        known = [row for row in rows if _labelled(row.prediction) in lines]
+        labels = [lines[_labelled(row.prediction)].label.positive for row in known]
         return _table(contract, known, labels)
+
+    def count_dropped(self, version: ModelVersion, n: int) -> None:
+        """See `PredictionLog.count_dropped`."""
+        with self._ledger.lock:
+            self._ledger.n_shadow_dropped[version] += n
 
     def forget_requests(self, ids: set[PredictionId]) -> int:
         """Forget the clients' ids of these predictions and return how many there were."""
@@ -143,6 +154,17 @@ class InMemoryPredictionLog:
         with self._ledger.lock:
             rows = list(self._ledger.rows.values())
         return [row for row in rows if row.schema_digest == digest]
+
+
+def _is_asked_for(prediction: Prediction, shadow: ModelVersion | None) -> bool:
+    if shadow is None:
+        return prediction.role.answers
+    return prediction.role is Role.SHADOW and prediction.model_version == shadow
+
+
+def _labelled(prediction: Prediction) -> PredictionId:
+    """Return the prediction whose label counts for this one."""
+    return prediction.answered_id or prediction.prediction_id
 
 
 def _in_utc(prediction: Prediction) -> Prediction:

@@ -39,11 +39,8 @@ class InMemoryViews:
 
     def status(self) -> Status:
         """See `Views.status`."""
-        answers = [
-            row.prediction
-            for row in self._ledger.rows.values()
-            if row.prediction.role is Role.CHAMPION
-        ]
+        rows = [row.prediction for row in self._ledger.rows.values()]
+        answers = [row for row in rows if row.role.answers]
         return Status(
             deployment=self._releases.deployment(),
             n_predictions=len(answers),
@@ -54,6 +51,11 @@ class InMemoryViews:
             last_decision=self._newest(DecisionMade),
             n_effects_pending=len(self._outbox),
             n_dropped=sum(day.removed.n_predictions for day in self._ledger.dropped.values()),
+            n_by_role={
+                role: dict(Counter(row.model_version for row in rows if row.role is role))
+                for role in Role
+            },
+            n_shadow_dropped=dict(self._ledger.n_shadow_dropped),
         )
 
     def recent_events(self, *, limit: int) -> tuple[Event, ...]:

@@ -188,6 +188,19 @@ class LabelLedgerSuite:
 
         assert [_label(log, one)[0] for one in (champion, shadow)] == [True, None]
 
+    def test_gives_an_entitys_label_to_a_canarys_answer(
+        self, ledger: LabelLedger, log: PredictionLog
+    ) -> None:
+        """Somebody was given it."""
+        (champion,) = _log(log, example_rows(1, entities=["Ann"]))
+        later = START + timedelta(seconds=1)
+        rows = example_rows(1, at=later, entities=["Ann"], role=Role.CANARY, version="v2")
+        (canary,) = _log(log, rows)
+
+        _record(ledger, _by_entity("Ann"))
+
+        assert [_label(log, one)[0] for one in (champion, canary)] == [None, True]
+
     def test_matches_an_entity_over_contracts(
         self, ledger: LabelLedger, log: PredictionLog
     ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from holdfast.domain.errors import RequestConflictError, UnknownPredictionError
 from holdfast.domain.ids import PredictionId
 from holdfast.ports.prediction_log import LogBatch
-from holdfast.testing.examples import START, example_contract, example_rows
+from holdfast.testing.examples import START, example_contract, example_rows, shadow_of
 
 if TYPE_CHECKING:
     from holdfast.domain.predictions import Prediction
@@ -59,7 +59,7 @@ class PredictionLogSuite:
         """Names that are SQL, or one of the log's own columns, stay what they are."""
         contract = example_contract(feature='score"; DROP TABLE "events')
         (request,), predictions = example_rows()
-        text = 'O\'Brien, "ö" ☃ %_\\'
+        text = 'O\'Brien, "ö" ☃ %_\\ \x00 \x1a0\x1a'
         row = replace(request, values=(1e308, -0.0, text, True), entity=text)
         log.prepare(contract)
         log.append(contract, [row], predictions)
@@ -226,6 +226,17 @@ class PredictionLogSuite:
         assert isinstance(third, RequestConflictError), "the values bear other names there"
         assert _count(log) == 1
         assert log.read(other, after=None, limit=9).rows.num_rows == 1
+
+    def test_says_beside_which_answer_a_shadow_stands(self, log: PredictionLog) -> None:
+        """It keeps its own id: one row was asked about, and scored twice."""
+        rows = example_rows(2, request_ids=["a"])
+        _append(log, rows)
+        shadows = shadow_of(rows)
+
+        _append(log, shadows)
+
+        assert [log.get(one.prediction_id).prediction for one in shadows[1]] == shadows[1]
+        assert log.get(rows[1][0].prediction_id).prediction == rows[1][0]
 
     def test_takes_no_batches(self, log: PredictionLog) -> None:
         """And batches of nothing."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from holdfast.domain.ids import ModelVersion
 from holdfast.domain.predictions import Label, Role
 from holdfast.domain.windows import Window
-from holdfast.testing.examples import START, example_contract, example_rows
+from holdfast.testing.examples import START, example_contract, example_rows, shadow_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,7 +156,7 @@ class PredictionReadsSuite:
         assert window.column("model_version").to_pylist() == ["v1", "v2"]
 
     def test_returns_a_window_in_prediction_order(self, log: PredictionLog) -> None:
-        """Half open, to the microsecond, the champion's rows only."""
+        """Half open, to the microsecond; every answer, whoever gave it, and no shadow's."""
         log.prepare(_CONTRACT)
         tick = timedelta(microseconds=1)
         inside = example_rows(2, at=START + _DAY - 2 * tick, every=tick)
@@ -163,7 +164,7 @@ class PredictionReadsSuite:
             example_rows(1, at=START + _DAY),
             inside,
             example_rows(1, at=START - tick),
-            example_rows(1, at=START),
+            example_rows(1, at=START, version="v2", role=Role.CANARY),
             example_rows(3, version="v2", role=Role.SHADOW),
         ):
             log.append(_CONTRACT, *rows)
@@ -208,6 +209,30 @@ class PredictionReadsSuite:
         assert known[2].column("label").to_pylist() == [True, False]
         assert _ids(known[2]) == _of(rows[1][:2])
         assert log.window(_CONTRACT, _window(1)).num_rows == 3
+
+    def test_labels_a_shadows_rows_by_the_answers_beside_them(
+        self, log: PredictionLog, ledger: LabelLedger
+    ) -> None:
+        """The label is the answer's alone; a shadow's performance is read through the link."""
+        log.prepare(_CONTRACT)
+        rows = example_rows(3, entities=["Ann", "Bob"])
+        log.append(_CONTRACT, *rows)
+        shadows = shadow_of(rows)
+        log.append(_CONTRACT, *shadows)
+        log.append(_CONTRACT, *shadow_of(rows, version="v3"))
+        by_id = Label(positive=True, observed_at=START, prediction_id=rows[1][2].prediction_id)
+        by_name = Label(positive=False, observed_at=START + _DAY, entity="Ann")
+        ledger.record([by_id, by_name], received_at=START + _DAY, maturity=_MATURITY)
+
+        every = log.window(_CONTRACT, _window(1), shadow=ModelVersion("v2"))
+        known = log.window(
+            _CONTRACT, _window(1), labels_known_at=START + _DAY, shadow=ModelVersion("v2")
+        )
+
+        assert _ids(every) == _of(shadows[1])
+        assert _ids(known) == _of([shadows[1][0], shadows[1][2]])
+        assert known.column("label").to_pylist() == [False, True]
+        assert log.get(shadows[1][0].prediction_id).label is None
 
     def test_goes_back_to_a_moment(self, log: PredictionLog) -> None:
         """Every row since then is read, with older ones that were committed among them."""

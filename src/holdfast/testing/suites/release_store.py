@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from holdfast.domain.errors import UnknownReleaseError
-from holdfast.domain.events import ChampionRolledBack
+from holdfast.domain.events import ChampionRolledBack, StageEnded
 from holdfast.domain.ids import ModelVersion, ReleaseId
+from holdfast.domain.stages import Ending, Stage
 from holdfast.ports.event_log import Draft
-from holdfast.testing.examples import START, promoted, registered
+from holdfast.ports.release_store import StagedRelease
+from holdfast.testing.examples import START, promoted, registered, staged
 
 if TYPE_CHECKING:
     from holdfast.ports.event_log import EventLog
@@ -103,6 +106,75 @@ class ReleaseStoreSuite:
 
         assert releases.deployment_at(START - tick) is None
         assert [d.champion.version for d in found.values() if d] == ["v1", "v1", "v2"]
+
+    def test_follows_a_challenger_through_its_stages(
+        self, releases: ReleaseStore, events: EventLog
+    ) -> None:
+        """The champion stays what it is; each stage has its own beginning and event."""
+        events.append([registered("v1"), promoted("v1"), registered("v2")], at=START)
+        before = releases.deployment()
+        (first,) = events.append([staged("v2")], at=START + _DAY)
+        shadow = releases.deployment()
+        canary_draft = staged("v2", stage=Stage.CANARY, share=0.125)
+        (second,) = events.append([canary_draft], at=START + 2 * _DAY)
+
+        canary = releases.deployment()
+
+        assert before is not None
+        assert before.challenger is None
+        v2 = releases.release(ModelVersion("v2"))
+        assert shadow == replace(
+            before,
+            challenger=StagedRelease(
+                record=v2, stage=Stage.SHADOW, share=None, since=START + _DAY, seq=first.seq
+            ),
+        )
+        assert canary == replace(
+            before,
+            challenger=StagedRelease(
+                record=v2, stage=Stage.CANARY, share=0.125, since=START + 2 * _DAY, seq=second.seq
+            ),
+        )
+        assert releases.deployment_at(START + _DAY) == shadow
+
+    def test_a_stage_ends(self, releases: ReleaseStore, events: EventLog) -> None:
+        """By its own event, or because another champion came."""
+        first = [registered("v1"), promoted("v1"), registered("v2"), staged("v2")]
+        events.append([*first, _ended("v2")], at=START)
+        ended = releases.deployment()
+        events.append([staged("v2"), promoted("v2", previous="v1")], at=START)
+
+        followed = releases.deployment()
+
+        assert ended is not None
+        assert (ended.champion.version, ended.challenger) == ("v1", None)
+        assert followed is not None
+        assert (followed.champion.version, followed.challenger) == ("v2", None)
+
+    def test_refuses_to_stage_an_unknown_release(
+        self, releases: ReleaseStore, events: EventLog
+    ) -> None:
+        """Servers would ask for it again and again."""
+        events.append([registered("v1"), promoted("v1")], at=START)
+
+        with pytest.raises(UnknownReleaseError):
+            events.append([staged("v2")], at=START)
+
+        deployment = releases.deployment()
+        assert deployment is not None
+        assert deployment.challenger is None
+
+
+def _ended(version: str) -> Draft:
+    return Draft(
+        body=StageEnded(
+            version=ModelVersion(version),
+            stage=Stage.SHADOW,
+            ending=Ending.WITHDRAWN,
+            reason="by hand",
+        ),
+        actor="cli",
+    )
 
 
 def _rolled_back(version: str, replaced: str) -> Draft:

@@ -11,7 +11,7 @@ import pytest
 from holdfast.domain.errors import LeaseLostError, UnknownPredictionError
 from holdfast.domain.keeping import ARCHIVE_COLUMNS, Removed
 from holdfast.domain.predictions import Label, LabelFate, Role
-from holdfast.testing.examples import example_contract, example_rows
+from holdfast.testing.examples import example_contract, example_rows, shadow_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -261,7 +261,8 @@ class RetentionSuite:
     ) -> None:
         """Rows of every role, labels by id and by name, waiting ones too; nobody else's."""
         ann, bob = _log(log, 2, entities=["Ann", "Bob"], request_ids=["a", "b"])
-        _log(log, role=Role.SHADOW, entities=["Ann"])
+        rows = example_rows(1, entities=["Ann"])
+        log.append(_CONTRACT, *shadow_of((rows[0], [log.get(ann).prediction])))
         _label(ledger, ann)
         _label(ledger, bob)
         _label_entity(ledger, "Ann", at=_MIDNIGHT - _DAY)  # an orphan
@@ -276,6 +277,19 @@ class RetentionSuite:
         assert log.read(_CONTRACT, after=None, limit=9).rows.column("entity").to_pylist() == ["Bob"]
         status = views.status()
         assert (status.n_predictions, status.labels.orphan, status.labels.accepted) == (1, 0, 1)
+
+    def test_a_shadow_does_not_bring_an_erased_entity_back(
+        self, retention: Retention, log: PredictionLog
+    ) -> None:
+        """It scores behind the answer, so that the answer may be gone by then."""
+        (ann,) = _log(log, entities=["Ann"])
+        rows = example_rows(1, entities=["Ann"])
+        late = shadow_of((rows[0], [log.get(ann).prediction]))
+        retention.erase("Ann", at=_MIDNIGHT)
+
+        log.append(_CONTRACT, *late)
+
+        assert _n_logged(log) == 0
 
     def test_takes_no_label_for_an_erased_entity(
         self, retention: Retention, log: PredictionLog, ledger: LabelLedger, views: Views

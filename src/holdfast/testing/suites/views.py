@@ -54,12 +54,26 @@ class ViewsSuite:
         log.append(_CONTRACT, *example_rows(1, request_ids=["a"]))
         log.append(_CONTRACT, *example_rows(2, at=START + _DAY, version="v2"))
         log.append(_CONTRACT, *example_rows(4, at=START + 2 * _DAY, role=Role.SHADOW))
+        log.append(_CONTRACT, *example_rows(1, at=START, version="v2", role=Role.CANARY))
 
         status = views.status()
 
-        assert status.n_predictions == 5
-        assert status.n_predictions_by_version == {"v1": 3, "v2": 2}
+        assert status.n_predictions == 6
+        assert status.n_predictions_by_version == {"v1": 3, "v2": 3}
+        assert status.n_by_role == {
+            Role.CHAMPION: {"v1": 3, "v2": 2},
+            Role.CANARY: {"v2": 1},
+            Role.SHADOW: {"v1": 4},
+        }
         assert status.last_prediction_at == START + _DAY + timedelta(seconds=1)
+
+    def test_counts_what_a_shadow_missed(self, views: Views, log: PredictionLog) -> None:
+        """By version, over every server that counted."""
+        log.count_dropped(ModelVersion("v2"), 3)
+        log.count_dropped(ModelVersion("v2"), 4)
+        log.count_dropped(ModelVersion("v3"), 1)
+
+        assert views.status().n_shadow_dropped == {"v2": 7, "v3": 1}
 
     def test_tells_what_is_in_production(self, views: Views, events: EventLog) -> None:
         """As the release store says it."""

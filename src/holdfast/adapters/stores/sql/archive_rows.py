@@ -13,6 +13,8 @@ from holdfast.domain.keeping import ARCHIVE_COLUMNS
 from holdfast.domain.tables import ARROW_TYPES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import ColumnElement, Connection
 
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTable
@@ -34,7 +36,7 @@ _TYPES = {
 
 def page(
     connection: Connection, table: PredictionTable, where: ColumnElement[bool], *, limit: int
-) -> tuple[pa.Table, tuple[str, int] | None]:
+) -> tuple[pa.Table, tuple[datetime, int] | None]:
     """Return the first rows that fit, and after which row the next page begins.
 
     Args:
@@ -53,16 +55,12 @@ def page(
         )
         .where(where)
         .order_by(of.predicted_at, of.position)
-        .limit(limit)
     )
-    # The moment once more, as the text by which pages are told apart.
-    fields = [*_fields(table), ("", pa.string())]
-    rows = to_arrow(connection, query, fields)
-    width = len(fields) - 1
+    rows = to_arrow(connection, query, _fields(table), limit=limit)
     if rows.num_rows == 0:
-        return rows.select(range(width)), None
-    last = rows.column(width)[-1].as_py(), rows.column(0)[-1].as_py()
-    return rows.select(range(width)), last
+        return rows, None
+    moment = rows.column(ARCHIVE_COLUMNS.index("predicted_at"))  # a feature may bear the name
+    return rows, (moment[-1].as_py(), rows.column(0)[-1].as_py())
 
 
 def _fields(table: PredictionTable) -> list[tuple[str, pa.DataType]]:
@@ -73,14 +71,13 @@ def _fields(table: PredictionTable) -> list[tuple[str, pa.DataType]]:
 def _columns(table: PredictionTable) -> list[ColumnElement[Any]]:
     # Coerced to what the driver returns, as in `prediction_reads`.
     of, label = table.table.c, standing_labels.c
-    moment = type_coerce(of.predicted_at, Text)
     own: dict[str, ColumnElement[Any]] = {
         "positive": type_coerce(of.positive, Integer),
-        "predicted_at": moment,
+        "predicted_at": type_coerce(of.predicted_at, Text),
         "label": type_coerce(label.positive, Integer),
         "label_observed_at": type_coerce(label.observed_at, Text),
         "label_received_at": type_coerce(label.received_at, Text),
     }
     columns = [own.get(name, of.get(name)) for name in ARCHIVE_COLUMNS]
     named = [column.label(f"own_{i}") for i, column in enumerate(columns) if column is not None]
-    return [*named, *(of[name] for name in table.columns), moment.label("own_moment")]
+    return [*named, *(of[name] for name in table.columns)]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import exc
 
@@ -13,124 +12,97 @@ from holdfast.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
-    from holdfast.adapters.stores.sql.locking import WriteLock
+__all__ = ["Database", "chunks", "translated"]
 
-__all__ = ["WRITES", "Database", "chunks"]
-
-WRITES = "holdfast_writes"  # execution option of connections that take the write lock
 _CHUNK = 500  # values in one IN (…); SQLite takes 32,766, its plans get no better by more
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}  # what no waiting mends
-# Bytes. Four times SQLite's own default: a checkpoint costs two fsyncs, for which everybody
-# waits, and most pages of a log that is appended to are the same ones again and again.
-_WAL_LIMIT = 16 * 1024 * 1024
+_TROUBLES = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_IOERR": "the disk reports an error",
+    "SQLITE_READONLY": "the store may only be read",
+    "SQLITE_CORRUPT": "the store is damaged",
+    "SQLITE_NOTADB": "the store is damaged",
+    # PostgreSQL's, by their first signs.
+    "08": "the database server does not answer",
+    "25006": "the store may only be read",
+    "28": "the database server refuses its role or password",
+    "53100": "the disk is full",
+    "55P03": "others have held the store for too long",
+    "57014": "the database server took too long",
+    "57P": "the database server is stopping or starting",
+    "XX001": "the store is damaged",
+}
 
 
-class Database:
-    """Short transactions on one SQLite database.
+class Database(Protocol):
+    """Short transactions on one database, which all hosts and processes of a store share.
 
-    Args:
-        engine: Connections whose pragmas are set (`sqlite.connect`).
-        lock: Held around every write, checkpoint and close.
-        path: The database file.
+    What the tables' own modules rely on, whichever database it is: one write transaction
+    at a time, over all processes, each of which sees everything that was committed before
+    it began; so what becomes visible does so in the order of commits.
     """
 
-    def __init__(self, engine: Engine, lock: WriteLock, path: Path) -> None:
-        self._engine, self._lock = engine, lock
-        # Also at the interpreter's exit: a connection that it closes on its own would
-        # checkpoint without the lock.
-        self._open = weakref.finalize(self, _shut, engine, lock)
-        self._wal = path.with_name(path.name + "-wal")
-        self._checkpoint_at = _WAL_LIMIT
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, *, long: bool = False) -> AbstractContextManager[Connection]:
         """Give the body one consistent snapshot.
+
+        Args:
+            long: Whether it may take minutes, as the control plane's may; a server's
+                requests have to be told within seconds that the database does not answer.
 
         Raises:
             StoreUnavailableError: If the database cannot be read.
         """
-        self._require_open()
-        with _translated(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        ...
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, long: bool = False) -> AbstractContextManager[Connection]:
         """Give the body the only write transaction; durable once this returns.
 
-        Raises:
-            StoreUnavailableError: If the body's writes could not be made durable; then
-                none of them stands.
-        """
-        self._require_open()
-        with _translated(), self._lock.held():
-            # Before the transaction: a checkpoint that fails must refuse the write, not
-            # deny one that is already durable.
-            self._checkpoint_if_due()
-            connection = self._engine.connect().execution_options(**{WRITES: True})
-            with connection, connection.begin():
-                yield connection
+        Args:
+            long: As in `read`.
 
-    def use_wal(self) -> None:
-        """Put the file into WAL mode, where readers and the writer do not wait for each other."""
-        with _translated(), self._lock.held():
-            self._pragma("journal_mode = WAL")
+        Raises:
+            StoreUnavailableError: If the body's writes could not be made durable. None of
+                them stands then, unless a server went away in the midst of the commit:
+                what became of it is not known, and the error says so.
+        """
+        ...
+
+    def now(self, connection: Connection, /) -> float:
+        """Return Unix seconds by the one clock that all who share the store agree on."""
+        ...
+
+    def check_promises(self) -> str:
+        """Return which database it is, in words, if what it acknowledges is durable.
+
+        Raises:
+            StoreUnavailableError: If it is not, though it was asked for; says what to do.
+        """
+        ...
+
+    def set_up(self) -> None:
+        """Do what must be done before the first table is made; harmless afterwards."""
+        ...
 
     def rewrite(self) -> bool:
-        """Write the file anew, so that no deleted byte is left in it or in its WAL.
+        """Write all tables anew, so that no deleted byte is left in their files.
 
         Writers wait all the while; the disk needs room for a second copy.
 
         Returns:
-            False if a reader kept the WAL in use: then it still holds old pages.
+            False if readers kept old pages in use: then it is to be done again.
 
         Raises:
             StoreUnavailableError: If it could not be done; nothing is lost then.
         """
-        self._require_open()
-        with _translated(), self._lock.held():
-            connection = self._engine.raw_connection()
-            try:
-                cursor = connection.cursor()
-                cursor.execute("VACUUM")  # goes through the WAL, which is folded away next
-                busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                connection.close()
-        return not busy
+        ...
 
     def close(self) -> None:
-        """Close all connections; the last one of all processes folds the WAL away.
-
-        Doing so twice is harmless.
-        """
-        with _translated():
-            self._open()
-
-    def _require_open(self) -> None:
-        if not self._open.alive:
-            raise StoreUnavailableError("it was closed")
-
-    def _checkpoint_if_due(self) -> None:
-        size = self._wal.stat().st_size if self._wal.exists() else 0
-        if size < _WAL_LIMIT:
-            self._checkpoint_at = _WAL_LIMIT
-        if size < self._checkpoint_at:
-            return
-        self._pragma("wal_checkpoint(PASSIVE)")
-        # The next writer starts the WAL over and shortens it. Where a reader hinders
-        # that, the file stays long: then wait until it has grown by as much again.
-        self._checkpoint_at = size + _WAL_LIMIT
-
-    def _pragma(self, pragma: str) -> None:
-        # These do not work inside a transaction.
-        connection = self._engine.raw_connection()
-        try:
-            connection.cursor().execute(f"PRAGMA {pragma}")
-        finally:
-            connection.close()
+        """Close all connections; doing so twice is harmless."""
+        ...
 
 
 def chunks(values: list[str]) -> Iterator[list[str]]:
@@ -139,26 +111,36 @@ def chunks(values: list[str]) -> Iterator[list[str]]:
         yield values[start : start + _CHUNK]
 
 
-def _shut(engine: Engine, lock: WriteLock) -> None:
-    with lock.held():
-        engine.dispose()
-    lock.close()
-
-
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """The one place where the database's failures become ours."""
     try:
         yield
-    except exc.IntegrityError:  # a defect of the caller, not of the store's availability
+    except (exc.IntegrityError, exc.DataError):  # a defect of the caller, not of the store
         raise
     except (exc.OperationalError, exc.InterfaceError, exc.DatabaseError) as error:
         raise _unavailable(error.orig) from error
     except (exc.TimeoutError, sqlite3.Error, OSError) as error:
         raise _unavailable(error) from error
+    except UnicodeDecodeError as error:  # SQLite's own words about a damaged schema quote it
+        raise StoreUnavailableError(
+            "its file is damaged (text that is not UTF-8)",
+            remedy="Restore it from a backup.",
+            trouble="the store is damaged",
+        ) from error
 
 
 def _unavailable(error: BaseException | None) -> StoreUnavailableError:
-    if getattr(error, "sqlite_errorname", None) in _DAMAGED:
-        return StoreUnavailableError(str(error), remedy="Restore it from a backup.")
-    return StoreUnavailableError(str(error))
+    found = " ".join(str(error).split())  # a driver's words may go over several lines
+    name = _code(error)
+    trouble = next((words for start, words in _TROUBLES.items() if name.startswith(start)), None)
+    if name in _DAMAGED:
+        return StoreUnavailableError(found, remedy="Restore it from a backup.", trouble=trouble)
+    return StoreUnavailableError(found, trouble=trouble)
+
+
+def _code(error: BaseException | None) -> str:
+    """Return the driver's code: such as ``SQLITE_FULL``, or PostgreSQL's ``53100``."""
+    silent = "08006"  # a failure of PostgreSQL's driver, of which the server said nothing
+    code = getattr(error, "sqlstate", "")
+    return str(code or (silent if code is None else getattr(error, "sqlite_errorname", "")))

@@ -74,6 +74,8 @@ def event_of(row: Row[Any]) -> Event:
     Raises:
         BrokenChainError: If the row was changed so that it cannot be read.
     """
+    if not isinstance(row.body, str):
+        raise BrokenChainError(row.seq, "has no body")
     try:
         body = decode_body(row.kind, row.body.encode())
     except (msgspec.DecodeError, ValueError) as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from holdfast.adapters.stores.sql.database import chunks
+from holdfast.adapters.stores.sql.prepared import Prepared
 from holdfast.adapters.stores.sql.schema import labels, orphans, standing_labels
 from holdfast.domain.predictions import LabelFate, Role
 
@@ -16,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Dialect, Row
 
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.domain.predictions import Label, Prediction, PredictionRequest
 
 __all__ = ["Standing", "Target", "join_orphans", "match"]
 
-_ANY_ORPHAN = select(orphans.c.ledger_id).limit(1)
+_ANY_ORPHAN = text(f"SELECT 1 FROM {orphans.name} LIMIT 1")  # noqa: S608 - a constant of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def join_orphans(
     written: Sequence[tuple[PredictionRequest, Prediction]],
 ) -> None:
     """Join the waiting labels that these predictions make sense of."""
-    if connection.execute(_ANY_ORPHAN).first() is None:
+    if not _any_orphan(connection.dialect).finds(connection):
         return  # the common case costs one look
     waiting = _waiting(connection, written)
     named = {str(p.prediction_id): Target(p.prediction_id, p.predicted_at) for _, p in written}
@@ -126,6 +128,11 @@ def join_orphans(
             .values(fate=fate.value, prediction_id=target.prediction_id)
         )
     standing.write(connection)
+
+
+@cache
+def _any_orphan(dialect: Dialect) -> Prepared:
+    return Prepared(_ANY_ORPHAN, dialect)
 
 
 def _waiting(
@@ -172,7 +179,7 @@ def _by_entity(
         row = connection.execute(
             select(of.prediction_id, of.predicted_at)
             .where(of.entity == entity, of.predicted_at <= moment)
-            .where(of.role == Role.CHAMPION.value)
+            .where(of.role != Role.SHADOW.value)  # whose answer nobody was given
             .order_by(of.predicted_at.desc(), of.position.desc())
             .limit(1)
         ).first()

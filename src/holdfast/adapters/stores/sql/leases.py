@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from holdfast.adapters.stores.sql.database import Database
 
@@ -23,28 +22,28 @@ __all__ = ["SqlLease", "check_fence"]
 
 
 class SqlLease:
-    """`Lease` in SQL.
+    """`Lease` in SQL, by the database's time.
 
-    A SQLite file is used by one machine only, so its system time is the store's own, and,
-    unlike the monotonic one, keeps its meaning over a restart of the machine. Where it
-    jumps, a lease may lapse early: the fence then refuses the old holder's writes.
+    Where that jumps, a lease may lapse early: the fence then refuses the old holder's
+    writes.
 
     Args:
         database: The store.
-        now: Unix seconds on the store's machine.
+        now: Unix seconds, in place of the database's (for tests).
     """
 
-    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, *, now: Callable[[], float] | None = None) -> None:
         self._database, self._now = database, now
 
     def acquire(self, name: str, *, holder: str, ttl: timedelta) -> Fence | None:
         """See `Lease.acquire`."""
         with self._database.write() as connection:
             row = connection.execute(select(leases).where(leases.c.name == name)).first()
-            if row is not None and row.holder is not None and self._runs(row.expires, row.ttl):
+            moment = self._moment(connection)
+            if row is not None and row.holder is not None and _runs(row, moment):
                 return None
             token = 1 if row is None else row.token + 1
-            values = {"token": token, "holder": holder, **self._until(ttl)}
+            values = {"token": token, "holder": holder, **_until(moment, ttl)}
             if row is None:
                 connection.execute(insert(leases).values(name=name, **values))
             else:
@@ -56,7 +55,8 @@ class SqlLease:
         with self._database.write() as connection:
             check_fence(connection, fence)
             where = leases.c.name == fence.name
-            connection.execute(update(leases).where(where).values(self._until(ttl)))
+            until = _until(self._moment(connection), ttl)
+            connection.execute(update(leases).where(where).values(until))
 
     def release(self, fence: Fence) -> None:
         """See `Lease.release`."""
@@ -64,13 +64,8 @@ class SqlLease:
             where = (leases.c.name == fence.name, leases.c.token == fence.token)
             connection.execute(update(leases).where(*where).values(holder=None))
 
-    def _until(self, ttl: timedelta) -> dict[str, float]:
-        seconds = ttl.total_seconds()
-        return {"ttl": seconds, "expires": self._now() + seconds}
-
-    def _runs(self, expires: float, ttl: float) -> bool:
-        # A clock that was set back by more than a ttl must not lock everybody out.
-        return 0 < expires - self._now() <= 2 * ttl
+    def _moment(self, connection: Connection) -> float:
+        return self._database.now(connection) if self._now is None else self._now()
 
 
 def check_fence(connection: Connection, fence: Fence | None) -> None:
@@ -85,3 +80,15 @@ def check_fence(connection: Connection, fence: Fence | None) -> None:
     row = connection.execute(query).first()
     if row is None or row.token != fence.token or row.holder is None:
         raise LeaseLostError(fence.name, token=fence.token)
+
+
+def _until(moment: float, ttl: timedelta) -> dict[str, float]:
+    seconds = ttl.total_seconds()
+    return {"ttl": seconds, "expires": moment + seconds}
+
+
+def _runs(lease: Row[Any], moment: float) -> bool:
+    # A clock that was set back by more than a ttl must not lock everybody out.
+    left: float = lease.expires - moment
+    most: float = 2 * lease.ttl
+    return 0 < left <= most

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
+from holdfast.adapters.stores.sql.opening import open_database
 from holdfast.adapters.stores.sql.schema import SCHEMA_VERSION, VERSION_TABLE
-from holdfast.adapters.stores.sql.sqlite import connect, database_path
 from holdfast.domain.errors import StoreVersionError
 
 if TYPE_CHECKING:
@@ -27,15 +27,14 @@ def migrate(url: str) -> None:
     The whole upgrade is one transaction: a crash leaves the old schema.
 
     Args:
-        url: Such as ``sqlite:///.holdfast/holdfast.db``.
+        url: Such as ``sqlite:///.holdfast/holdfast.db``, or
+            ``postgresql://user@host/database``.
 
     Raises:
         StoreVersionError: If a newer version of Holdfast made the store.
         StoreUnavailableError: If the store cannot be written.
     """
-    path = database_path(url)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database = connect(path)
+    database = open_database(url, create=True)
     try:
         upgrade(database)
     finally:
@@ -44,8 +43,8 @@ def migrate(url: str) -> None:
 
 def upgrade(database: Database) -> None:
     """Do as `migrate` does, on an open database."""
-    database.use_wal()
-    with database.write() as connection:
+    database.set_up()
+    with database.write(long=True) as connection:
         _upgrade(connection)
 
 

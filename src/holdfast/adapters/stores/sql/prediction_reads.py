@@ -8,13 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Integer, Text, func, select, type_coerce
 
-from holdfast.adapters.stores.sql.schema import standing_labels
+from holdfast.adapters.stores.sql import bulk_reads
+from holdfast.adapters.stores.sql.schema import shadows, standing_labels
 from holdfast.domain.predictions import Role
 from holdfast.domain.tables import ARROW_TYPES
 from holdfast.ports.prediction_log import LogPage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Select
@@ -50,9 +51,8 @@ def page(
         select(table.table.c.position, *_columns(table))
         .where(table.table.c.position > start)
         .order_by(table.table.c.position)
-        .limit(limit)
     )
-    rows = to_arrow(connection, query, fields)
+    rows = to_arrow(connection, query, fields, limit=limit)
     end = rows.column("position")[-1].as_py() if rows.num_rows else start
     return LogPage(rows=rows.drop_columns("position"), cursor=_cursor(table, end))
 
@@ -74,21 +74,32 @@ def window(
     window: Window,
     *,
     known_at: datetime | None,
+    shadow: str | None = None,
 ) -> pa.Table:
-    """Return the champion's rows of a window, with their labels where `known_at` is given."""
+    """Return the rows of a window that were answered, with their labels where `known_at` is given.
+
+    With `shadow`, the rows that this version scored in shadow; a label belongs to the answer
+    beside which such a row stands.
+    """
     of = table.table.c
     fields = _fields(table)
-    query = (
-        select(*_columns(table))
-        .where(of.role == Role.CHAMPION.value)
-        .where(of.predicted_at >= window.start_at, of.predicted_at < window.end_at)
-        .order_by(of.predicted_at, of.position)
-    )
+    labelled = of.prediction_id
+    query = select(*_columns(table)).where(of.role != Role.SHADOW.value)
+    if shadow is not None:
+        labelled = shadows.c.answered_id
+        query = (
+            select(*_columns(table))
+            .join(shadows, shadows.c.prediction_id == of.prediction_id)
+            .where(of.role == Role.SHADOW.value, of.model_version == shadow)
+        )
+    query = query.where(
+        of.predicted_at >= window.start_at, of.predicted_at < window.end_at
+    ).order_by(of.predicted_at, of.position)
     if known_at is not None:
         fields.append(("label", pa.bool_()))
         query = (
             query.add_columns(type_coerce(standing_labels.c.positive, Integer))
-            .join(standing_labels, standing_labels.c.prediction_id == of.prediction_id)
+            .join(standing_labels, standing_labels.c.prediction_id == labelled)
             .where(standing_labels.c.received_at <= known_at)
         )
     return to_arrow(connection, query, fields)
@@ -121,7 +132,11 @@ def _columns(table: PredictionTable) -> list[ColumnElement[Any]]:
 
 
 def to_arrow(
-    connection: Connection, query: Select[Any], fields: Sequence[tuple[str, pa.DataType]]
+    connection: Connection,
+    query: Select[Any],
+    fields: Sequence[tuple[str, pa.DataType]],
+    *,
+    limit: int | None = None,
 ) -> pa.Table:
     """Return the rows of a query as a table.
 
@@ -129,23 +144,46 @@ def to_arrow(
         connection: An open transaction.
         query: Its columns are coerced to what the driver itself returns.
         fields: What they become, in order.
+        limit: How many rows, at most; None takes all.
     """
-    cursor = connection.execute(query).cursor
-    assert cursor is not None, "a SELECT has a cursor"
     schema = pa.schema(fields)
-    batches = []
-    while rows := cursor.fetchmany(_BATCH):
-        arrays = [
-            _array(values, kind)
-            for values, (_, kind) in zip(zip(*rows, strict=True), fields, strict=True)
-        ]
-        batches.append(pa.record_batch(arrays, schema=schema))
-    return pa.Table.from_batches(batches, schema=schema)
+    return pa.Table.from_batches(
+        (
+            pa.record_batch(list(map(_array, columns, schema.types)), schema=schema)
+            for columns in _stretches(connection, query, schema, limit)
+        ),
+        schema=schema,
+    )
 
 
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _stretches(
+    connection: Connection, query: Select[Any], schema: pa.Schema, limit: int | None
+) -> Iterator[Sequence[Any]]:
+    """Yield the columns of one stretch of rows after the other."""
+    if bulk_reads.is_worth_it(connection, query, limit=limit):
+        for batch in bulk_reads.batches(connection, query, schema.types, limit=limit):
+            yield batch.columns
+        return
+    fetch = _fetching(connection, query.limit(limit))
+    while rows := fetch(_BATCH):
+        yield tuple(zip(*rows, strict=True))
+
+
+def _fetching(connection: Connection, query: Select[Any]) -> Callable[[int], Sequence[Any]]:
+    """Return what gives the next rows of a query, in the quickest way of a database."""
+    if connection.dialect.name == "sqlite":
+        cursor = connection.execute(query).cursor
+        assert cursor is not None, "a SELECT has a cursor"
+        return cursor.fetchmany
+    # Piece by piece: PostgreSQL's driver would else hold all of it at once.
+    return connection.execute(query.execution_options(yield_per=_BATCH)).fetchmany
+
+
+def _array(values: Sequence[Any] | pa.Array, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, pa.Array):
+        return values.cast(kind)
     if kind == pa.bool_():
         return pa.array(values).cast(kind)  # SQLite's 0 and 1
-    if kind == _TIME:
+    if kind == _TIME and any(isinstance(value, str) for value in values):  # SQLite's, again
         return pc.cast(pa.array(values, pa.string()), kind)
     return pa.array(values, kind)

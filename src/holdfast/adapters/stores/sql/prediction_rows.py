@@ -4,42 +4,76 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from holdfast.adapters.stores.sql.database import chunks
+from holdfast.adapters.stores.sql.prepared import Prepared
+from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 from holdfast.domain.contract import FeatureKind
 from holdfast.domain.ids import ModelVersion, PredictionId
 from holdfast.domain.predictions import Prediction, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Dialect
+    from sqlalchemy import Row as Found
 
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTable
     from holdfast.domain.contract import Value
     from holdfast.domain.predictions import PredictionRequest
+    from holdfast.ports.prediction_log import LogBatch
 
-__all__ = ["features_of", "logged", "prediction_of", "row_of"]
+__all__ = ["bound_moments", "features_of", "insert_into", "logged", "prediction_of", "row_of"]
 
-
-def row_of(
-    table: PredictionTable, request: PredictionRequest, prediction: Prediction
-) -> dict[str, Any]:
-    """Return the row to insert."""
-    row: dict[str, Any] = dict(zip(table.columns, request.values, strict=True))
-    row["prediction_id"] = prediction.prediction_id
-    row["model_version"] = prediction.model_version
-    row["role"] = prediction.role.value
-    row["entity"] = request.entity
-    row["score"] = prediction.score
-    row["positive"] = prediction.positive
-    row["threshold"] = prediction.threshold
-    row["predicted_at"] = prediction.predicted_at
-    return row
+Row = tuple[Any, ...]
+_MOMENT = UtcTimestamp()
+_OWN = (
+    "prediction_id",
+    "model_version",
+    "role",
+    "entity",
+    "score",
+    "positive",
+    "threshold",
+    "predicted_at",
+)
 
 
-def prediction_of(row: Row[Any]) -> Prediction:
+def insert_into(table: PredictionTable, dialect: Dialect) -> Prepared:
+    """Return the statement that writes rows as `row_of` gives them."""
+    return Prepared(insert(table.table), dialect, (*_OWN, *table.columns))
+
+
+def bound_moments(dialect: Dialect, batches: Sequence[LogBatch]) -> dict[datetime, Any]:
+    """Return each moment of the batches as the driver takes it; a group has but one or two."""
+    moments = {p.predicted_at for batch in batches for p in batch.predictions}
+    return {moment: _MOMENT.process_bind_param(moment, dialect) for moment in moments}
+
+
+def row_of(request: PredictionRequest, prediction: Prediction, predicted_at: Any) -> Row:
+    """Return the row to insert.
+
+    Args:
+        request: Its values, in contract order.
+        prediction: The answer.
+        predicted_at: The answer's moment as the driver takes it.
+    """
+    return (
+        prediction.prediction_id,
+        prediction.model_version,
+        prediction.role.value,
+        request.entity,
+        prediction.score,
+        prediction.positive,
+        prediction.threshold,
+        predicted_at,
+        *request.values,
+    )
+
+
+def prediction_of(row: Found[Any]) -> Prediction:
     """Return the answer that a row holds."""
     return Prediction(
         prediction_id=PredictionId(row.prediction_id),
@@ -52,7 +86,7 @@ def prediction_of(row: Row[Any]) -> Prediction:
     )
 
 
-def features_of(table: PredictionTable, row: Row[Any]) -> dict[str, Value]:
+def features_of(table: PredictionTable, row: Found[Any]) -> dict[str, Value]:
     """Return a row's features under their own names, in contract order."""
     stored = row._mapping  # noqa: SLF001  # public in spite of its underscore
     return {

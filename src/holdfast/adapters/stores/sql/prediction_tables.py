@@ -11,8 +11,8 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    Identity,
     Index,
-    Integer,
     MetaData,
     Table,
     Text,
@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 
 from holdfast.adapters.stores.sql import schema
+from holdfast.adapters.stores.sql.column_types import BigCount, IdText
+from holdfast.adapters.stores.sql.partitions import Partitions
 from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 from holdfast.domain.canonical import canonical_json, from_json
 from holdfast.domain.contract import FeatureKind
@@ -46,6 +48,10 @@ _OWN = (
     "threshold",
     "predicted_at",
 )
+# A position is never given twice, also after the newest rows were erased: a reader's cursor
+# would pass over the rows that got one again.
+_IN_ONE_PIECE: dict[str, Any] = {"sqlite_autoincrement": True}
+_PARTITIONED: dict[str, Any] = {"postgresql_partition_by": "RANGE (prediction_id)"}
 _LONGEST = 55  # PostgreSQL cuts identifiers at 63 bytes; room for "_12345"
 
 
@@ -65,6 +71,7 @@ class PredictionTables:
     def __init__(self) -> None:
         self._known: dict[str, PredictionTable] = {}
         self._recent: tuple[Contract, PredictionTable] | None = None
+        self._partitions = Partitions()
 
     def prepare(self, connection: Connection, contract: Contract) -> None:
         """Create the contract's table unless it is there."""
@@ -80,7 +87,10 @@ class PredictionTables:
             "table_name": f"predictions_{digest[:12]}",
             "columns": canonical_json(columns).decode(),
         }
-        _described(**row).table.create(connection)
+        table = _described(connection, **row).table
+        table.create(connection)
+        if _is_partitioned(connection):
+            self._partitions.begin(connection, table)
         connection.execute(insert(schema.prediction_tables).values(row))
 
     def of(self, connection: Connection, contract: Contract) -> PredictionTable:
@@ -113,19 +123,32 @@ class PredictionTables:
     def all(self, connection: Connection) -> tuple[PredictionTable, ...]:
         """Return every table, also those that other processes made meanwhile."""
         return tuple(
-            self._remember(row) for row in connection.execute(select(schema.prediction_tables))
+            self._remember(connection, row)
+            for row in connection.execute(select(schema.prediction_tables)).all()
         )
+
+    def make_room(self, connection: Connection, schema_digest: str, ids: Iterable[str]) -> None:
+        """Prepare a table for rows with these ids, where it is kept in parts."""
+        if _is_partitioned(connection):
+            table = self.of_digest(connection, schema_digest).table
+            self._partitions.make_room(connection, table, ids)
+
+    def drop_empty(self, connection: Connection, table: PredictionTable) -> None:
+        """Give back the space of rows that were deleted, where it comes in parts."""
+        if _is_partitioned(connection):
+            self._partitions.drop_empty(connection, table.table)
 
     def _find(self, connection: Connection, digest: str) -> PredictionTable | None:
         if digest in self._known:
             return self._known[digest]
         where = schema.prediction_tables.c.schema_digest == digest
         row = connection.execute(select(schema.prediction_tables).where(where)).first()
-        return None if row is None else self._remember(row)
+        return None if row is None else self._remember(connection, row)
 
-    def _remember(self, row: Row[Any]) -> PredictionTable:
+    def _remember(self, connection: Connection, row: Row[Any]) -> PredictionTable:
         if row.schema_digest not in self._known:
-            self._known[row.schema_digest] = _described(**row._mapping)  # noqa: SLF001  # public in spite of its underscore
+            named = row._mapping  # noqa: SLF001  # public in spite of its underscore
+            self._known[row.schema_digest] = _described(connection, **named)
         return self._known[row.schema_digest]
 
 
@@ -151,18 +174,24 @@ def column_names(features: Iterable[str]) -> dict[str, str]:
     return mapped
 
 
-def _described(*, schema_digest: str, table_name: str, columns: str) -> PredictionTable:
+def _is_partitioned(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _described(
+    connection: Connection, *, schema_digest: str, table_name: str, columns: str
+) -> PredictionTable:
     features = tuple(from_json(columns.encode(), list[tuple[str, FeatureKind, str]]))
     types = {
         FeatureKind.NUMERIC: Float,
         FeatureKind.BOOLEAN: Boolean,
         FeatureKind.CATEGORICAL: Text,
     }
+    is_partitioned = _is_partitioned(connection)
     table = Table(
         table_name,
         MetaData(),
-        Column("position", Integer, primary_key=True),  # in the order of commits
-        Column("prediction_id", Text, nullable=False, unique=True),
+        *_keys(table_name, is_partitioned=is_partitioned),
         Column("model_version", Text, nullable=False),
         Column("role", Text, nullable=False),
         Column("entity", Text),
@@ -173,9 +202,21 @@ def _described(*, schema_digest: str, table_name: str, columns: str) -> Predicti
         *(Column(column, types[kind]) for _, kind, column in features),
         Index(f"ix_{table_name}_predicted_at", "predicted_at"),
         Index(f"ix_{table_name}_entity", "entity", "predicted_at"),
-        # A position is never given twice, also after the newest rows were erased: a reader's
-        # cursor would pass over the rows that got one again.
-        sqlite_autoincrement=True,
+        **(_PARTITIONED if is_partitioned else _IN_ONE_PIECE),
     )
     names = tuple(column for _, _, column in features)
     return PredictionTable(schema_digest, features, names, table)
+
+
+def _keys(table_name: str, *, is_partitioned: bool) -> tuple[Column[Any] | Index, ...]:
+    """Return the columns that name a row: its position, in the order of commits, and its id."""
+    if is_partitioned:  # then the key has to hold the column that tells the parts apart
+        return (
+            Column("position", BigCount, Identity(), nullable=False),
+            Column("prediction_id", IdText, primary_key=True),
+            Index(f"ix_{table_name}_position", "position"),
+        )
+    return (
+        Column("position", BigCount, primary_key=True),
+        Column("prediction_id", IdText, nullable=False, unique=True),
+    )

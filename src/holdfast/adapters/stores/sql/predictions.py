@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select
 
-from holdfast.adapters.stores.sql import request_keys
+from holdfast.adapters.stores.sql import request_keys, shadows
 from holdfast.adapters.stores.sql.group_commit import GroupCommit
 from holdfast.adapters.stores.sql.label_matching import join_orphans
-from holdfast.adapters.stores.sql.prediction_rows import features_of, prediction_of, row_of
-from holdfast.adapters.stores.sql.schema import prediction_counts, standing_labels
+from holdfast.adapters.stores.sql.prediction_counts import PredictionCounts
+from holdfast.adapters.stores.sql.prediction_rows import (
+    bound_moments,
+    features_of,
+    insert_into,
+    prediction_of,
+    row_of,
+)
+from holdfast.adapters.stores.sql.schema import standing_labels
 from holdfast.domain.errors import UnknownPredictionError
 from holdfast.domain.predictions import LoggedPrediction, Role
 from holdfast.ports.prediction_log import LogBatch
@@ -25,23 +33,14 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.stores.sql.database import Database
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
+    from holdfast.adapters.stores.sql.prepared import Prepared
     from holdfast.domain.contract import Contract
-    from holdfast.domain.ids import PredictionId
+    from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.predictions import Prediction, PredictionRequest
     from holdfast.domain.windows import Window
     from holdfast.ports.prediction_log import LogPage
 
 __all__ = ["SqlPredictionLog"]
-
-# Built once: they run before every answer.
-_WHICH = (
-    prediction_counts.c.model_version == bindparam("of_version"),
-    prediction_counts.c.role == bindparam("of_role"),
-)
-_COUNT = select(prediction_counts.c.n, prediction_counts.c.last_at).where(*_WHICH)
-_RECOUNT = (
-    update(prediction_counts).where(*_WHICH).values(n=bindparam("n"), last_at=bindparam("last_at"))
-)
 
 
 class SqlPredictionLog:
@@ -52,6 +51,8 @@ class SqlPredictionLog:
         self._commits: GroupCommit[LogBatch, tuple[Prediction, ...]] = GroupCommit(
             database, self._write, rows_of=lambda batch: len(batch.requests)
         )
+        self._inserts: dict[str, Prepared] = {}  # by schema digest
+        self._counts = PredictionCounts()
 
     def prepare(self, contract: Contract) -> None:
         """See `PredictionLog.prepare`."""
@@ -82,22 +83,36 @@ class SqlPredictionLog:
     ) -> list[tuple[Prediction, ...] | Exception]:
         """Write batches as if each had its own transaction, with few statements for all."""
         resolved = request_keys.resolve(connection, self._tables, batches)
-        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         written: list[tuple[PredictionRequest, Prediction]] = []
+        moments = bound_moments(connection.dialect, batches)
         for batch, found in zip(batches, resolved, strict=True):
-            table = self._tables.of(connection, batch.contract)
             fresh = [(batch.requests[i], batch.predictions[i]) for i in found.fresh]
-            rows[table.schema_digest] += [row_of(table, *one) for one in fresh]
+            table = self._tables.of(connection, batch.contract)
+            if fresh and fresh[0][1].answered_id is not None:
+                fresh = shadows.with_answer(connection, table, fresh)
+            rows[table.schema_digest] += [
+                row_of(request, prediction, moments[prediction.predicted_at])
+                for request, prediction in fresh
+            ]
             written += fresh
         for digest, new in rows.items():
             if new:
-                table = self._tables.of_digest(connection, digest)
-                connection.execute(insert(table.table), new)
+                self._tables.make_room(connection, digest, (row[0] for row in new))
+                self._insert(connection, digest).run(connection, new)
         if written:
             request_keys.remember(connection, resolved)
-            _count(connection, [prediction for _, prediction in written])
+            predictions = [prediction for _, prediction in written]
+            self._counts.add(connection, predictions, moments)
+            shadows.link(connection, predictions)
             join_orphans(connection, self._tables, written)
         return [found.conflict or found.answers for found in resolved]
+
+    def _insert(self, connection: Connection, schema_digest: str) -> Prepared:
+        if schema_digest not in self._inserts:
+            table = self._tables.of_digest(connection, schema_digest)
+            self._inserts[schema_digest] = insert_into(table, connection.dialect)
+        return self._inserts[schema_digest]
 
     def get(self, prediction_id: PredictionId) -> LoggedPrediction:
         """See `PredictionLog.get`."""
@@ -111,7 +126,7 @@ class SqlPredictionLog:
                     select(standing_labels).where(standing_labels.c.prediction_id == prediction_id)
                 ).first()
                 return LoggedPrediction(
-                    prediction=prediction_of(row),
+                    prediction=_linked(connection, prediction_of(row)),
                     features=features_of(table, row),
                     entity=row.entity,
                     label=None if label is None else label.positive,
@@ -124,7 +139,7 @@ class SqlPredictionLog:
         # pyarrow belongs to the control plane; a server that only appends never loads it.
         from holdfast.adapters.stores.sql import prediction_reads  # noqa: PLC0415  # see above
 
-        with self._database.read() as connection:
+        with self._database.read(long=True) as connection:
             table = self._tables.of(connection, contract)
             return prediction_reads.page(connection, table, after=after, limit=limit)
 
@@ -132,33 +147,35 @@ class SqlPredictionLog:
         """See `PredictionLog.cursor_since`."""
         from holdfast.adapters.stores.sql import prediction_reads  # noqa: PLC0415  # see `read`
 
-        with self._database.read() as connection:
+        with self._database.read(long=True) as connection:
             table = self._tables.of(connection, contract)
             return prediction_reads.cursor_since(connection, table, moment)
 
     def window(
-        self, contract: Contract, window: Window, *, labels_known_at: datetime | None = None
+        self,
+        contract: Contract,
+        window: Window,
+        *,
+        labels_known_at: datetime | None = None,
+        shadow: ModelVersion | None = None,
     ) -> pa.Table:
         """See `PredictionLog.window`."""
         from holdfast.adapters.stores.sql import prediction_reads  # noqa: PLC0415  # see `read`
 
-        with self._database.read() as connection:
+        with self._database.read(long=True) as connection:
             table = self._tables.of(connection, contract)
-            return prediction_reads.window(connection, table, window, known_at=labels_known_at)
+            return prediction_reads.window(
+                connection, table, window, known_at=labels_known_at, shadow=shadow
+            )
+
+    def count_dropped(self, version: ModelVersion, n: int) -> None:
+        """See `PredictionLog.count_dropped`."""
+        with self._database.write() as connection:
+            shadows.count_dropped(connection, version, n)
 
 
-def _count(connection: Connection, predictions: Sequence[Prediction]) -> None:
-    """Keep the counts that people ask for most, so that asking never scans the log."""
-    groups: dict[tuple[str, Role], list[datetime]] = defaultdict(list)
-    for prediction in predictions:
-        groups[prediction.model_version, prediction.role].append(prediction.predicted_at)
-    for (version, role), moments in groups.items():
-        which: dict[str, Any] = {"of_version": version, "of_role": role.value}
-        row = connection.execute(_COUNT, which).first()
-        if row is None:
-            n, last_at = len(moments), max(moments)
-            new = insert(prediction_counts).values(model_version=version, role=role.value)
-            connection.execute(new.values(n=n, last_at=last_at))
-        else:
-            change = {"n": row.n + len(moments), "last_at": max(row.last_at, *moments)}
-            connection.execute(_RECOUNT, which | change)
+def _linked(connection: Connection, prediction: Prediction) -> Prediction:
+    if prediction.role is not Role.SHADOW:
+        return prediction
+    answered_id = shadows.answered_by(connection, prediction.prediction_id)
+    return replace(prediction, answered_id=answered_id)

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from holdfast.adapters.stores.sql.schema import deployments, releases
+from holdfast.adapters.stores.sql.schema import deployments, releases, stages
 from holdfast.domain.errors import UnknownReleaseError, VersionTakenError
-from holdfast.domain.events import ChampionPromoted, ChampionRolledBack, ReleaseRegistered
+from holdfast.domain.events import (
+    ChallengerStaged,
+    ChampionPromoted,
+    ChampionRolledBack,
+    ReleaseRegistered,
+    StageEnded,
+)
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.releases import ReleaseRecord
-from holdfast.ports.release_store import Deployment
+from holdfast.domain.stages import Stage
+from holdfast.ports.release_store import Deployment, StagedRelease
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +69,22 @@ def current_deployment(connection: Connection, *, at: datetime | None = None) ->
         previous=None if row.previous is None else _release(connection, row.previous),
         since=row.at,
         seq=row.seq,
+        challenger=_challenger(connection, after=row.seq, at=at),
+    )
+
+
+def _challenger(connection: Connection, *, after: int, at: datetime | None) -> StagedRelease | None:
+    """Return who stands beside the champion that an event put there."""
+    query = select(stages).where(stages.c.seq > after).order_by(stages.c.seq.desc()).limit(1)
+    row = connection.execute(query if at is None else query.where(stages.c.at <= at)).first()
+    if row is None or row.version is None:
+        return None
+    return StagedRelease(
+        record=_release(connection, row.version),
+        stage=Stage(row.stage),
+        share=row.share,
+        since=row.at,
+        seq=row.seq,
     )
 
 
@@ -79,6 +102,12 @@ def project(connection: Connection, event: Event) -> None:
             _deploy(connection, event, body.version, body.previous)
         case ChampionRolledBack() as body:
             _deploy(connection, event, body.version, body.replaced)
+        case ChallengerStaged() as body:
+            _release(connection, body.version)
+            who = {"version": body.version, "stage": body.stage.value, "share": body.share}
+            connection.execute(insert(stages).values(seq=event.seq, at=event.at, **who))
+        case StageEnded():
+            connection.execute(insert(stages).values(seq=event.seq, at=event.at))
         case _:
             pass
 

@@ -14,6 +14,7 @@ from holdfast.adapters.stores.sql.schema import (
     orphans,
     prediction_counts,
     request_keys,
+    shadows,
     standing_labels,
 )
 from holdfast.domain.keeping import Removed
@@ -48,6 +49,7 @@ def remove_predictions(
         removed += remove_labels(connection, labels.c.prediction_id.in_(some))
         keys = delete(request_keys).where(request_keys.c.prediction_id.in_(some))
         removed += Removed(n_request_keys=connection.execute(keys).rowcount)
+        connection.execute(delete(shadows).where(shadows.c.prediction_id.in_(some)))
         connection.execute(delete(table.table).where(of.in_(some)))
     _count_out(connection, rows)
     return removed

@@ -32,7 +32,7 @@ class Resolved:
     """What to answer to a batch, which rows of it are new, and the keys to write with them."""
 
     answers: tuple[Prediction, ...] = ()
-    fresh: tuple[int, ...] = ()  # positions in the batch
+    fresh: Sequence[int] = ()  # positions in the batch
     keys: tuple[dict[str, str], ...] = ()
     conflict: RequestConflictError | None = None  # then all else is empty
 
@@ -46,7 +46,12 @@ def resolve(
     a whole, and leaves its other ids free.
     """
     ids = [r.request_id for batch in batches for r in batch.requests if r.request_id is not None]
-    used = _used(connection, tables, ids) if ids else {}
+    if not ids:  # as most are: nothing was asked before
+        return [
+            Resolved(answers=tuple(batch.predictions), fresh=range(len(batch.requests)))
+            for batch in batches
+        ]
+    used = _used(connection, tables, ids)
     return [
         _resolved(batch, tables.of(connection, batch.contract).schema_digest, used)
         for batch in batches
@@ -88,7 +93,7 @@ def _resolved(batch: LogBatch, digest: str, used: dict[str, tuple[str, Predictio
         }
         for request_id, (row, prediction) in new.items()
     )
-    return Resolved(answers=tuple(answers), fresh=tuple(fresh), keys=keys)
+    return Resolved(answers=tuple(answers), fresh=fresh, keys=keys)
 
 
 def _row_digest(names: Sequence[str], request: PredictionRequest) -> str:

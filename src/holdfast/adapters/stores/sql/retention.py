@@ -5,21 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Text,
-    and_,
-    func,
-    insert,
-    select,
-    tuple_,
-    type_coerce,
-    update,
-)
+from sqlalchemy import and_, func, insert, literal, select, tuple_, update
 
 from holdfast.adapters.stores.sql.erasing import erase
 from holdfast.adapters.stores.sql.leases import check_fence
 from holdfast.adapters.stores.sql.removal import remove_predictions
 from holdfast.adapters.stores.sql.schema import dropped_days, standing_labels
+from holdfast.adapters.stores.sql.timestamps import UtcDay, UtcTimestamp
 from holdfast.domain.keeping import DroppedDay, LoggedDay, LogSchema, Removed
 
 if TYPE_CHECKING:
@@ -70,7 +62,7 @@ class SqlRetention:
         self, schema: LogSchema, *, since: date | None, until: date | None, up_to: str
     ) -> tuple[LoggedDay, ...]:
         """See `Retention.days`."""
-        with self._database.read() as connection:
+        with self._database.read(long=True) as connection:
             table = self._tables.of_digest(connection, schema.digest)
             dropped = _dropped(connection, schema)
             return tuple(
@@ -92,9 +84,9 @@ class SqlRetention:
         # pyarrow belongs to the control plane; a server never loads it.
         from holdfast.adapters.stores.sql import archive_rows  # noqa: PLC0415  # see above
 
-        after: tuple[str, int] | None = None
+        after: tuple[datetime, int] | None = None
         while True:
-            with self._database.read() as connection:
+            with self._database.read(long=True) as connection:
                 table = self._tables.of_digest(connection, day.schema.digest)
                 where = _of_day(table, day, after)
                 found, after = archive_rows.page(connection, table, where, limit=_PAGE)
@@ -105,15 +97,16 @@ class SqlRetention:
     def drop(self, day: LoggedDay, *, fence: Fence | None = None) -> Removed:
         """See `Retention.drop`."""
         removed = Removed()
-        after: tuple[str, int] | None = None
+        after: tuple[datetime, int] | None = None
         while True:
             with self._database.write() as connection:
                 check_fence(connection, fence)
                 table = self._tables.of_digest(connection, day.schema.digest)
                 rows = connection.execute(_droppable(table, _of_day(table, day, after))).all()
                 if not rows:
+                    self._tables.drop_empty(connection, table)
                     return removed
-                after = rows[-1].moment, rows[-1].position
+                after = rows[-1].predicted_at, rows[-1].position
                 # What came to be known after the day was archived must not be lost.
                 old = [row for row in rows if (row.ledger_id or 0) <= day.last_label]
                 dropped = remove_predictions(connection, table, old)
@@ -150,10 +143,10 @@ def _days(
     table: PredictionTable, since: date | None, until: date | None, up_to: int
 ) -> Select[Any]:
     of, label = table.table.c, standing_labels.c
-    day = func.substr(type_coerce(of.predicted_at, Text), 1, 10).label("day")
+    day: Any = UtcDay(of.predicted_at)
     query = (
         select(
-            day,
+            day.label("day"),  # grouped by the whole: a feature may bear that name, too
             func.count().label("n_rows"),
             func.count(label.ledger_id).label("n_labels"),
             func.max(of.position).label("last_row"),
@@ -170,28 +163,25 @@ def _days(
 
 
 def _of_day(
-    table: PredictionTable, day: LoggedDay, after: tuple[str, int] | None
+    table: PredictionTable, day: LoggedDay, after: tuple[datetime, int] | None
 ) -> ColumnElement[bool]:
     of = table.table.c
-    moment = type_coerce(of.predicted_at, Text)
     where = and_(
         of.predicted_at < day.window.end_at, of.position + _NO_INDEX <= _position(day.up_to)
     )
     if after is None:
         return and_(where, of.predicted_at >= day.window.start_at)
+    moment = literal(after[0], UtcTimestamp)
     # Only the first of the two finds its place in the index; the second is exact.
-    return and_(where, moment >= after[0], tuple_(moment, of.position) > tuple_(*after))
+    behind = tuple_(of.predicted_at, of.position) > tuple_(moment, after[1])
+    return and_(where, of.predicted_at >= moment, behind)
 
 
 def _droppable(table: PredictionTable, where: ColumnElement[bool]) -> Select[Any]:
     of = table.table.c
-    columns = (of.position, of.prediction_id, of.model_version, of.role)
+    columns = (of.position, of.prediction_id, of.model_version, of.role, of.predicted_at)
     return (
-        select(
-            *columns,
-            type_coerce(of.predicted_at, Text).label("moment"),
-            standing_labels.c.ledger_id,
-        )
+        select(*columns, standing_labels.c.ledger_id)
         .select_from(table.table.outerjoin(standing_labels, _labelled(table)))
         .where(where)
         .order_by(of.predicted_at, of.position)

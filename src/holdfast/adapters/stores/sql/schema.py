@@ -8,13 +8,13 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
 )
 
+from holdfast.adapters.stores.sql.column_types import BigCount, IdText
 from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 
 __all__ = [
@@ -36,10 +36,13 @@ __all__ = [
     "profiles",
     "releases",
     "request_keys",
+    "shadow_drops",
+    "shadows",
+    "stages",
     "standing_labels",
 ]
 
-SCHEMA_VERSION = "0003"  # the newest migration; a store of any other version is refused
+SCHEMA_VERSION = "0004"  # the newest migration; a store of any other version is refused
 VERSION_TABLE = "holdfast_schema"
 
 metadata = MetaData()
@@ -47,7 +50,7 @@ metadata = MetaData()
 events = Table(
     "events",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigCount, primary_key=True, autoincrement=False),
     Column("event_id", Text, nullable=False, unique=True),
     Column("at", UtcTimestamp, nullable=False),
     Column("actor", Text, nullable=False),
@@ -65,27 +68,38 @@ releases = Table(
     Column("version", Text, primary_key=True),
     Column("release_id", Text, nullable=False),
     Column("schema_digest", Text, nullable=False),
-    Column("seq", Integer, ForeignKey("events.seq"), nullable=False, unique=True),
+    Column("seq", BigCount, ForeignKey("events.seq"), nullable=False, unique=True),
 )
 
 deployments = Table(
     "deployments",
     metadata,
-    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("seq", BigCount, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
     Column("at", UtcTimestamp, nullable=False),
     Column("version", Text, ForeignKey("releases.version"), nullable=False),
     Column("previous", Text, ForeignKey("releases.version")),
     Index("ix_deployments_at", "at"),
 )
 
+stages = Table(
+    "stages",
+    metadata,
+    Column("seq", BigCount, ForeignKey("events.seq"), primary_key=True, autoincrement=False),
+    Column("at", UtcTimestamp, nullable=False),
+    Column("version", Text, ForeignKey("releases.version")),  # null: nobody, a stage ended
+    Column("stage", Text),
+    Column("share", Float),  # null: a shadow answers nobody
+    Index("ix_stages_at", "at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,
-    Column("effect_id", Integer, primary_key=True),
+    Column("effect_id", BigCount, primary_key=True),
     Column("event_id", Text, ForeignKey("events.event_id"), nullable=False),
     Column("channel", Text, nullable=False),
     Column("payload", Text, nullable=False),  # canonical JSON
-    Column("attempts", Integer, nullable=False),
+    Column("attempts", BigCount, nullable=False),
     Column("retry_at", UtcTimestamp),
     Column("last_failure", Text),
     Column("delivered_at", UtcTimestamp),
@@ -97,7 +111,7 @@ leases = Table(
     "leases",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("token", Integer, nullable=False),
+    Column("token", BigCount, nullable=False),
     Column("holder", Text),  # null: given back
     Column("ttl", Float, nullable=False),  # seconds
     Column("expires", Float, nullable=False),  # Unix seconds on the store's machine
@@ -109,7 +123,7 @@ profiles = Table(
     Column("grid_digest", Text, primary_key=True),
     Column("model_version", Text, primary_key=True),
     Column("bucket_at", UtcTimestamp, primary_key=True),
-    Column("n_rows", Integer, nullable=False),
+    Column("n_rows", BigCount, nullable=False),
     Column("profile", LargeBinary, nullable=False),
     Index("ix_profiles_bucket_at", "grid_digest", "bucket_at"),
 )
@@ -134,8 +148,22 @@ prediction_counts = Table(
     metadata,
     Column("model_version", Text, primary_key=True),
     Column("role", Text, primary_key=True),
-    Column("n", Integer, nullable=False),
+    Column("n", BigCount, nullable=False),
     Column("last_at", UtcTimestamp, nullable=False),
+)
+
+shadows = Table(
+    "shadows",
+    metadata,
+    Column("prediction_id", IdText, primary_key=True),
+    Column("answered_id", IdText, nullable=False, index=True),  # the answer to the same row
+)
+
+shadow_drops = Table(
+    "shadow_drops",
+    metadata,
+    Column("model_version", Text, primary_key=True),
+    Column("n", BigCount, nullable=False),  # rows that it did not get to score
 )
 
 request_keys = Table(
@@ -143,15 +171,15 @@ request_keys = Table(
     metadata,
     Column("request_id", Text, primary_key=True),
     Column("row_digest", Text, nullable=False),
-    Column("prediction_id", Text, nullable=False, index=True),
+    Column("prediction_id", IdText, nullable=False, index=True),
     Column("schema_digest", Text, nullable=False),
 )
 
 labels = Table(
     "labels",
     metadata,
-    Column("ledger_id", Integer, primary_key=True, autoincrement=False),
-    Column("prediction_id", Text, index=True),  # as named, or as matched by entity
+    Column("ledger_id", BigCount, primary_key=True, autoincrement=False),
+    Column("prediction_id", IdText, index=True),  # as named, or as matched by entity
     Column("entity", Text, index=True),
     Column("at", UtcTimestamp),
     Column("positive", Boolean, nullable=False),
@@ -164,12 +192,12 @@ labels = Table(
 standing_labels = Table(
     "standing_labels",
     metadata,
-    Column("prediction_id", Text, primary_key=True),
+    Column("prediction_id", IdText, primary_key=True),
     Column("positive", Boolean, nullable=False),
     Column("observed_at", UtcTimestamp, nullable=False),
     Column("received_at", UtcTimestamp, nullable=False),
     # Indexed: a ledger entry is deleted only once nothing refers to it, which is looked up.
-    Column("ledger_id", Integer, ForeignKey("labels.ledger_id"), nullable=False, index=True),
+    Column("ledger_id", BigCount, ForeignKey("labels.ledger_id"), nullable=False, index=True),
 )
 
 orphans = Table(
@@ -177,12 +205,12 @@ orphans = Table(
     metadata,
     Column(
         "ledger_id",
-        Integer,
+        BigCount,
         ForeignKey("labels.ledger_id"),
         primary_key=True,
         autoincrement=False,
     ),
-    Column("prediction_id", Text, index=True),
+    Column("prediction_id", IdText, index=True),
     Column("entity", Text, index=True),
     Column("maturity", Float, nullable=False),  # seconds, as it was when the label came
 )
@@ -205,10 +233,10 @@ dropped_days = Table(
     metadata,
     Column("schema_digest", Text, primary_key=True),
     Column("day", Text, primary_key=True),  # 2026-03-01, UTC
-    Column("n_predictions", Integer, nullable=False),
-    Column("n_labels", Integer, nullable=False),
-    Column("n_request_keys", Integer, nullable=False),
-    Column("n_reported", Integer, nullable=False),  # predictions that an event told of
+    Column("n_predictions", BigCount, nullable=False),
+    Column("n_labels", BigCount, nullable=False),
+    Column("n_request_keys", BigCount, nullable=False),
+    Column("n_reported", BigCount, nullable=False),  # predictions that an event told of
 )
 
 erasures = Table(
@@ -218,7 +246,7 @@ erasures = Table(
     Column("salt", Text, nullable=False),  # the same in every row
     Column("erasure_id", Text, nullable=False, unique=True),
     Column("erased_at", UtcTimestamp, nullable=False),
-    Column("n_predictions", Integer, nullable=False),
-    Column("n_labels", Integer, nullable=False),
-    Column("n_request_keys", Integer, nullable=False),
+    Column("n_predictions", BigCount, nullable=False),
+    Column("n_labels", BigCount, nullable=False),
+    Column("n_request_keys", BigCount, nullable=False),
 )

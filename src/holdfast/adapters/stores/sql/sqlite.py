@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from holdfast.adapters.stores.sql.database import WRITES, Database
 from holdfast.adapters.stores.sql.locking import WriteLock
+from holdfast.adapters.stores.sql.sqlite_database import WAL_KEPT, WRITES, SqliteDatabase
 from holdfast.domain.errors import SettingsError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "fullfsync = ON",  # macOS: through the drive's own cache as well
     "checkpoint_fullfsync = ON",
-    "wal_autocheckpoint = 0",  # checkpoints happen under the write lock (`Database`)
-    "journal_size_limit = 1048576",  # bytes to which a WAL is cut when it starts over
+    "wal_autocheckpoint = 0",  # checkpoints happen under the write lock (`SqliteDatabase`)
+    f"journal_size_limit = {WAL_KEPT}",
 )
 _SYNCHRONOUS = {
     "full": "synchronous = FULL",  # an acknowledged commit has been fsynced
@@ -39,7 +39,7 @@ _SYNCHRONOUS = {
 _NETWORK = frozenset(
     ("afs", "beegfs", "ceph", "cifs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4")
 ) | {"fuse.glusterfs", "fuse.sshfs", "fuse.s3fs", "smb3", "smbfs"}
-_CONNECTIONS = 8  # kept open: closing one may checkpoint, which only `Database` may do
+_CONNECTIONS = 8  # kept open: closing one may checkpoint, which only `SqliteDatabase` may do
 
 
 def database_path(url: str) -> Path:
@@ -56,8 +56,8 @@ def database_path(url: str) -> Path:
         ) from None
     if parsed.get_backend_name() != "sqlite":
         raise SettingsError(
-            f"[store] url names {parsed.get_backend_name()}, but this version of Holdfast keeps "
-            "its store in SQLite. Write one such as sqlite:///.holdfast/holdfast.db"
+            f"[store] url names {parsed.get_backend_name()}, but a store is kept in SQLite or "
+            "PostgreSQL. Write one such as sqlite:///.holdfast/holdfast.db"
         )
     if parsed.database in {None, "", ":memory:"} or parsed.query:
         raise SettingsError(
@@ -67,7 +67,7 @@ def database_path(url: str) -> Path:
     return Path(str(parsed.database)).absolute()
 
 
-def connect(path: Path, *, durability: Durability = "full") -> Database:
+def connect(path: Path, *, durability: Durability = "full") -> SqliteDatabase:
     """Open a SQLite file, which is made if it is absent.
 
     Args:
@@ -90,7 +90,7 @@ def connect(path: Path, *, durability: Durability = "full") -> Database:
         lock = WriteLock(path.with_name(path.name + ".lock"))
     except OSError as error:
         raise StoreUnavailableError(str(error)) from error
-    return Database(_engine(path, durability), lock, path)
+    return SqliteDatabase(_engine(path, durability), lock, path)
 
 
 def file_system(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str | None:
@@ -130,8 +130,8 @@ def _set_pragmas(pragmas: Sequence[str], connection: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql("BEGIN")
 
 
 def is_empty(path: Path) -> bool:

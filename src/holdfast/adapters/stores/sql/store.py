@@ -11,6 +11,7 @@ from holdfast.adapters.stores.sql.keys import SqlKeyStore
 from holdfast.adapters.stores.sql.labels import SqlLabelLedger
 from holdfast.adapters.stores.sql.leases import SqlLease
 from holdfast.adapters.stores.sql.migrating import is_blank, require_version, upgrade
+from holdfast.adapters.stores.sql.opening import open_database, place_of
 from holdfast.adapters.stores.sql.outbox import SqlOutbox
 from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
 from holdfast.adapters.stores.sql.predictions import SqlPredictionLog
@@ -18,9 +19,8 @@ from holdfast.adapters.stores.sql.profiles import SqlProfileStore
 from holdfast.adapters.stores.sql.releases import SqlReleaseStore
 from holdfast.adapters.stores.sql.retention import SqlRetention
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE
-from holdfast.adapters.stores.sql.sqlite import connect, database_path, is_empty
 from holdfast.adapters.stores.sql.views import SqlViews
-from holdfast.domain.errors import NoStoreError
+from holdfast.domain.errors import NoStoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,25 +66,21 @@ class SqlStore:
         """Open a store of this version's schema.
 
         Args:
-            url: Such as ``sqlite:///.holdfast/holdfast.db``.
+            url: Such as ``sqlite:///.holdfast/holdfast.db``, or
+                ``postgresql://user@host/database``.
             create: Make the store where there is none; otherwise that is an error.
-            durability: Whether a commit waits for the disk; see `connect`.
+            durability: Whether a commit waits for the disk; see `open_database`.
 
         Raises:
-            SettingsError: If the URL names no SQLite file.
+            SettingsError: If the URL names no database that a store can be in.
+            MissingExtraError: If its driver is not installed.
             StoreVersionError: If another version of Holdfast made the store.
             NoStoreError: If it is absent and not to be made.
             StoreUnavailableError: If it cannot be read.
         """
-        path = database_path(url)
-        if create:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        elif is_empty(path):
-            raise NoStoreError(path)
-        database = connect(path, durability=durability)
+        database = open_database(url, create=create, durability=durability)
         try:
-            if create and is_blank(database):
-                upgrade(database)
+            _make_or_refuse(database, url, create=create)
             require_version(database)
         except BaseException:
             database.close()
@@ -95,11 +91,44 @@ class SqlStore:
         """Commit a write that changes nothing that anyone reads.
 
         Raises:
-            StoreUnavailableError: If the store cannot take writes now.
+            StoreUnavailableError: If the store cannot take writes now, or would lose
+                what it acknowledges.
         """
+        self._database.check_promises()
         with self._database.write() as connection:
             # A row is really rewritten: an empty transaction would not touch the disk.
             connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = version_num"))  # noqa: S608 - a constant of ours
+
+    def describe(self) -> str:
+        """Return which database this is, and that it keeps what it acknowledges.
+
+        Raises:
+            StoreUnavailableError: If its settings are not safe; says which, and what to do.
+        """
+        return self._database.check_promises()
+
+    def check_whole(self) -> str:
+        """Read every page of a SQLite file, whose damage reads by key may never meet.
+
+        It takes some seconds for each gigabyte.
+
+        Returns:
+            What was looked at, in words.
+
+        Raises:
+            StoreUnavailableError: If something in it is not as SQLite wrote it.
+        """
+        with self._database.read(long=True) as connection:
+            if connection.dialect.name != "sqlite":
+                return "are the database server's own to check"
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise StoreUnavailableError(
+                f"its file is damaged ({' '.join(str(found).split())})",
+                remedy="Restore it from a backup.",
+                trouble="the store is damaged",
+            )
+        return "each page of its file is as SQLite wrote it"
 
     def close(self) -> None:
         """Close the store; doing so twice is harmless."""
@@ -115,3 +144,11 @@ class SqlStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _make_or_refuse(database: Database, url: str, *, create: bool) -> None:
+    if not is_blank(database):
+        return
+    if not create:
+        raise NoStoreError(place_of(url))
+    upgrade(database)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, String
+from sqlalchemy import DateTime, String, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
+
+from holdfast.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.types import TypeEngine
 
-__all__ = ["UtcTimestamp", "from_text", "to_text"]
+__all__ = ["UtcDay", "UtcTimestamp", "from_text", "to_text"]
 
 _WIDTH = 27  # 2026-01-01T00:00:00.000000Z
 
@@ -32,8 +37,19 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """Return the moment that `to_text` wrote."""
-    return datetime.fromisoformat(text)
+    """Return the moment that `to_text` wrote.
+
+    Raises:
+        StoreUnavailableError: If it is no moment: the store is damaged then.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise StoreUnavailableError(
+            "its file is damaged (what should be a time is none)",
+            remedy="Restore it from a backup.",
+            trouble="the store is damaged",
+        ) from error
 
 
 class UtcTimestamp(TypeDecorator[datetime]):
@@ -60,3 +76,22 @@ class UtcTimestamp(TypeDecorator[datetime]):
         if value is None:
             return None
         return from_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class UtcDay(GenericFunction[str]):
+    """SQL: the day in UTC of a stored moment, such as ``2026-03-01``."""
+
+    type = Text()
+    inherit_cache = True
+    name = "holdfast_utc_day"
+
+
+@compiles(UtcDay)
+def _day_of_a_moment(day: UtcDay, compiler: SQLCompiler, **kw: Any) -> str:
+    moment = compiler.process(day.clauses, **kw)
+    return f"to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
+@compiles(UtcDay, "sqlite")
+def _day_of_a_text(day: UtcDay, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"substr({compiler.process(day.clauses, **kw)}, 1, 10)"

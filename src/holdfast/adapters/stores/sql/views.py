@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -16,13 +17,16 @@ from holdfast.adapters.stores.sql.schema import (
     leases,
     outbox,
     prediction_counts,
+    shadow_drops,
 )
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.predictions import Role
 from holdfast.ports.views import Status
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
 
     from holdfast.adapters.stores.sql.database import Database
     from holdfast.domain.events import Event
@@ -38,16 +42,25 @@ class SqlViews:
 
     def status(self) -> Status:
         """See `Views.status`."""
-        answers = prediction_counts.c.role == Role.CHAMPION.value
         with self._database.read() as connection:
-            counts = connection.execute(select(prediction_counts).where(answers)).all()
+            roles = {role: _counts(connection, role) for role in Role}
+            counts = [row for role, rows in roles.items() if role.answers for row in rows]
+            by_version = Counter[ModelVersion]()
+            for row in counts:
+                by_version[ModelVersion(row.model_version)] += row.n
             dropped = select(func.coalesce(func.sum(dropped_days.c.n_predictions), 0))
             owed = select(func.count()).select_from(outbox).where(outbox.c.delivered_at.is_(None))
             return Status(
                 deployment=current_deployment(connection),
-                n_predictions=sum(row.n for row in counts),
-                n_predictions_by_version={
-                    ModelVersion(row.model_version): row.n for row in counts if row.n
+                n_predictions=by_version.total(),
+                n_predictions_by_version={v: n for v, n in by_version.items() if n},
+                n_by_role={
+                    role: {ModelVersion(row.model_version): row.n for row in rows if row.n}
+                    for role, rows in roles.items()
+                },
+                n_shadow_dropped={
+                    ModelVersion(row.model_version): row.n
+                    for row in connection.execute(select(shadow_drops))
                 },
                 labels=count_labels(connection),
                 last_prediction_at=max((row.last_at for row in counts), default=None),
@@ -69,6 +82,11 @@ class SqlViews:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else datetime.fromtimestamp(row.expires - row.ttl, UTC)
+
+
+def _counts(connection: Connection, role: Role) -> Sequence[Row[Any]]:
+    of_role = prediction_counts.c.role == role.value
+    return connection.execute(select(prediction_counts).where(of_role)).all()
 
 
 def _newest(connection: Connection, kind: str) -> Event | None:

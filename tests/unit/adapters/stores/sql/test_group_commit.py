@@ -43,7 +43,7 @@ class Writes:
 @pytest.fixture
 def database(tmp_path):
     database = connect(tmp_path / "h.db")
-    database.use_wal()
+    database.set_up()
     with database.write() as connection:
         connection.execute(text("CREATE TABLE t (x)"))
     yield database

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from holdfast.adapters.stores.sql import SCHEMA_VERSION, SqlStore, migrate, migrations
 from holdfast.adapters.stores.sql.events import SqlEventLog
 from holdfast.adapters.stores.sql.migrating import found_version, require_version
+from holdfast.adapters.stores.sql.postgres import connect_postgres
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE, metadata
 from holdfast.adapters.stores.sql.sqlite import connect, database_path
 from holdfast.domain.errors import StoreVersionError
@@ -54,6 +55,25 @@ class TestMigrate:
 
         assert differences == []
 
+    @pytest.mark.slow
+    def test_makes_the_same_on_postgres(self, postgres_url):
+        """With that database's own types, and ids that sort by bytes."""
+        database = connect_postgres(postgres_url)
+        collated = "SELECT count(*) FROM information_schema.columns WHERE collation_name = 'C'"
+
+        with database.read() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
+            )
+            differences = compare_metadata(context, metadata)
+            n_ids = connection.exec_driver_sql(
+                f"{collated} AND column_name = 'prediction_id' AND table_schema = 'public'"
+            ).scalar()
+        database.close()
+
+        assert differences == []
+        assert n_ids == 5
+
     def test_arrives_at_the_version_that_the_code_names(self, url, opened):
         """The newest migration is the one that stores are checked against."""
         migrate(url)
@@ -85,7 +105,7 @@ class TestUpgrade:
         """A store as the first version made it, with an event in it."""
         database_path(url).parent.mkdir()
         database = opened()
-        database.use_wal()
+        database.set_up()
         config = Config()
         config.set_main_option("script_location", str(Path(migrations.__file__).parent))
         with database.write() as connection:

@@ -30,7 +30,7 @@ class TestDatabasePath:
         ("url", "found"),
         [
             ("holdfast.db", "no database URL"),
-            ("postgresql://user:secret@host/db", "names postgresql"),
+            ("mysql://user:secret@host/db", "names mysql"),
             ("sqlite://", "must name a file"),
             ("sqlite:///:memory:", "must name a file"),
             ("sqlite:///h.db?mode=ro", "must name a file"),
@@ -86,7 +86,7 @@ class TestConnect:
     def test_makes_every_connection_durable(self, tmp_path):
         """The settings belong to the connection, not to the file."""
         database = connect(tmp_path / "h.db")
-        database.use_wal()
+        database.set_up()
         wanted = {
             "journal_mode": "wal",
             "synchronous": 2,  # FULL

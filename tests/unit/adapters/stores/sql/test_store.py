@@ -11,7 +11,17 @@ from holdfast.adapters.stores.sql import SqlStore
 from holdfast.domain.errors import NoStoreError
 from holdfast.testing.examples import START, example_contract, promoted, registered
 
-HEAVY = ("pyarrow", "pandas", "scipy", "sklearn", "alembic", "mlflow", "holdfast.drift.profile")
+HEAVY = (
+    "pyarrow",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "alembic",
+    "mlflow",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql",
+    "holdfast.drift.profile",
+)
 SERVE = """
 import sys
 from holdfast.adapters.stores.sql import SqlStore

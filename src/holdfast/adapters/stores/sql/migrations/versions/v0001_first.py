@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from holdfast.adapters.stores.sql.column_types import BigCount, IdText
 from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 
 revision = "0001"
@@ -22,7 +23,7 @@ def upgrade() -> None:
 def _events() -> None:
     op.create_table(
         "events",
-        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("seq", BigCount, primary_key=True, autoincrement=False),
         sa.Column("event_id", sa.Text, nullable=False, unique=True),
         sa.Column("at", UtcTimestamp, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
@@ -38,12 +39,12 @@ def _events() -> None:
         sa.Column("version", sa.Text, primary_key=True),
         sa.Column("release_id", sa.Text, nullable=False),
         sa.Column("schema_digest", sa.Text, nullable=False),
-        sa.Column("seq", sa.Integer, sa.ForeignKey("events.seq"), nullable=False, unique=True),
+        sa.Column("seq", BigCount, sa.ForeignKey("events.seq"), nullable=False, unique=True),
     )
     op.create_table(
         "deployments",
         sa.Column(
-            "seq", sa.Integer, sa.ForeignKey("events.seq"), primary_key=True, autoincrement=False
+            "seq", BigCount, sa.ForeignKey("events.seq"), primary_key=True, autoincrement=False
         ),
         sa.Column("at", UtcTimestamp, nullable=False),
         sa.Column("version", sa.Text, sa.ForeignKey("releases.version"), nullable=False),
@@ -55,11 +56,11 @@ def _events() -> None:
 def _loop() -> None:
     op.create_table(
         "outbox",
-        sa.Column("effect_id", sa.Integer, primary_key=True),
+        sa.Column("effect_id", BigCount, primary_key=True),
         sa.Column("event_id", sa.Text, sa.ForeignKey("events.event_id"), nullable=False),
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("payload", sa.Text, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("attempts", BigCount, nullable=False),
         sa.Column("retry_at", UtcTimestamp),
         sa.Column("last_failure", sa.Text),
         sa.Column("delivered_at", UtcTimestamp),
@@ -69,7 +70,7 @@ def _loop() -> None:
     op.create_table(
         "leases",
         sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("token", sa.Integer, nullable=False),
+        sa.Column("token", BigCount, nullable=False),
         sa.Column("holder", sa.Text),
         sa.Column("ttl", sa.Float, nullable=False),
         sa.Column("expires", sa.Float, nullable=False),
@@ -79,7 +80,7 @@ def _loop() -> None:
         sa.Column("grid_digest", sa.Text, primary_key=True),
         sa.Column("model_version", sa.Text, primary_key=True),
         sa.Column("bucket_at", UtcTimestamp, primary_key=True),
-        sa.Column("n_rows", sa.Integer, nullable=False),
+        sa.Column("n_rows", BigCount, nullable=False),
         sa.Column("profile", sa.LargeBinary, nullable=False),
     )
     op.create_index("ix_profiles_bucket_at", "profiles", ["grid_digest", "bucket_at"])
@@ -101,14 +102,14 @@ def _predictions() -> None:
         "prediction_counts",
         sa.Column("model_version", sa.Text, primary_key=True),
         sa.Column("role", sa.Text, primary_key=True),
-        sa.Column("n", sa.Integer, nullable=False),
+        sa.Column("n", BigCount, nullable=False),
         sa.Column("last_at", UtcTimestamp, nullable=False),
     )
     op.create_table(
         "request_keys",
         sa.Column("request_id", sa.Text, primary_key=True),
         sa.Column("row_digest", sa.Text, nullable=False),
-        sa.Column("prediction_id", sa.Text, nullable=False, index=True),
+        sa.Column("prediction_id", IdText, nullable=False, index=True),
         sa.Column("schema_digest", sa.Text, nullable=False),
     )
 
@@ -116,8 +117,8 @@ def _predictions() -> None:
 def _labels() -> None:
     op.create_table(
         "labels",
-        sa.Column("ledger_id", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("prediction_id", sa.Text, index=True),
+        sa.Column("ledger_id", BigCount, primary_key=True, autoincrement=False),
+        sa.Column("prediction_id", IdText, index=True),
         sa.Column("entity", sa.Text, index=True),
         sa.Column("at", UtcTimestamp),
         sa.Column("positive", sa.Boolean, nullable=False),
@@ -128,22 +129,22 @@ def _labels() -> None:
     )
     op.create_table(
         "standing_labels",
-        sa.Column("prediction_id", sa.Text, primary_key=True),
+        sa.Column("prediction_id", IdText, primary_key=True),
         sa.Column("positive", sa.Boolean, nullable=False),
         sa.Column("observed_at", UtcTimestamp, nullable=False),
         sa.Column("received_at", UtcTimestamp, nullable=False),
-        sa.Column("ledger_id", sa.Integer, sa.ForeignKey("labels.ledger_id"), nullable=False),
+        sa.Column("ledger_id", BigCount, sa.ForeignKey("labels.ledger_id"), nullable=False),
     )
     op.create_table(
         "orphans",
         sa.Column(
             "ledger_id",
-            sa.Integer,
+            BigCount,
             sa.ForeignKey("labels.ledger_id"),
             primary_key=True,
             autoincrement=False,
         ),
-        sa.Column("prediction_id", sa.Text, index=True),
+        sa.Column("prediction_id", IdText, index=True),
         sa.Column("entity", sa.Text, index=True),
         sa.Column("maturity", sa.Float, nullable=False),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from holdfast.adapters.stores.sql.column_types import BigCount
 from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 
 revision = "0003"
@@ -18,10 +19,10 @@ def upgrade() -> None:
         "dropped_days",
         sa.Column("schema_digest", sa.Text, primary_key=True),
         sa.Column("day", sa.Text, primary_key=True),
-        sa.Column("n_predictions", sa.Integer, nullable=False),
-        sa.Column("n_labels", sa.Integer, nullable=False),
-        sa.Column("n_request_keys", sa.Integer, nullable=False),
-        sa.Column("n_reported", sa.Integer, nullable=False),
+        sa.Column("n_predictions", BigCount, nullable=False),
+        sa.Column("n_labels", BigCount, nullable=False),
+        sa.Column("n_request_keys", BigCount, nullable=False),
+        sa.Column("n_reported", BigCount, nullable=False),
     )
     op.create_table(
         "erasures",
@@ -29,7 +30,7 @@ def upgrade() -> None:
         sa.Column("salt", sa.Text, nullable=False),
         sa.Column("erasure_id", sa.Text, nullable=False, unique=True),
         sa.Column("erased_at", UtcTimestamp, nullable=False),
-        sa.Column("n_predictions", sa.Integer, nullable=False),
-        sa.Column("n_labels", sa.Integer, nullable=False),
-        sa.Column("n_request_keys", sa.Integer, nullable=False),
+        sa.Column("n_predictions", BigCount, nullable=False),
+        sa.Column("n_labels", BigCount, nullable=False),
+        sa.Column("n_request_keys", BigCount, nullable=False),
     )

@@ -1,0 +1,168 @@
+"""Many rows of a SQLite store as Arrow: read by another process, by a quicker library.
+
+The standard library makes an object of each value. ADBC does not, but brings a SQLite of its
+own, which must not share a process with the standard one (`bulk_child`).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from select import select as wait_for
+from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlalchemy import func, literal, select
+
+from holdfast.domain.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Select
+    from typing_extensions import Buffer
+
+__all__ = ["batches", "is_worth_it"]
+
+WORTH_IT = 50_000  # rows; below, to start a process takes longer than it saves
+PATIENCE = 120.0  # seconds without a byte, after which the process is given up
+_CHILD = Path(__file__).with_name("bulk_child.py")
+_NO_LIMIT = -1  # in SQLite
+_PIPE = 1 << 20  # bytes read at once
+
+
+def is_worth_it(connection: Connection, query: Select[Any], *, limit: int | None) -> bool:
+    """Return whether a query gives so many rows that another process should read them.
+
+    Args:
+        connection: An open transaction.
+        query: The rows are counted, but only as far as matters.
+        limit: How many of them are wanted, at most; None takes all.
+    """
+    if connection.dialect.name != "sqlite" or not _is_installed():
+        return False
+    if limit is not None and limit < WORTH_IT:
+        return False
+    rows = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None)
+    counted = select(func.count()).select_from(rows.limit(WORTH_IT).subquery())
+    n_rows: int = connection.execute(counted).scalar_one()
+    return n_rows >= WORTH_IT
+
+
+def batches(
+    connection: Connection, query: Select[Any], types: Sequence[pa.DataType], *, limit: int | None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a query, as SQLite types them: 0 and 1 for booleans, text for moments.
+
+    They are one snapshot, though not the one that `connection` sees: one at least as new.
+
+    Args:
+        connection: An open transaction. It keeps the file open, so that it is never the
+            other process that closes it last.
+        query: What to read.
+        types: What its columns become in the end.
+        limit: How many rows, at most; None takes all.
+
+    Raises:
+        StoreUnavailableError: If the other process fails, dies, or says nothing for long.
+    """
+    path = connection.engine.url.database
+    assert path is not None, "a store is in a file"
+    # Without a limit SQLite may leave out the order of what stands in parentheses.
+    limited = query.limit(_NO_LIMIT if limit is None else limit)
+    with _asked(path, _typed(connection, limited, types)) as answer:
+        reader = pa.ipc.open_stream(answer)
+        first = reader.read_next_batch()
+        yield first.slice(1)  # without the row that only said the types
+        yield from reader
+
+
+@cache
+def _is_installed() -> bool:
+    return find_spec("adbc_driver_sqlite") is not None
+
+
+def _typed(connection: Connection, query: Select[Any], types: Sequence[pa.DataType]) -> str:
+    """Put a row before a query's own, by which the driver learns their types.
+
+    It looks at the first rows only, and a column may begin with as many that are missing.
+    """
+    words = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    values = ", ".join(f"{_sample(kind)} AS column_{i}" for i, kind in enumerate(types))
+    return f"SELECT {values} UNION ALL SELECT * FROM ({words})"  # noqa: S608  # values are ours, SQLAlchemy quoted the rest
+
+
+def _sample(kind: pa.DataType) -> str:
+    if pa.types.is_floating(kind):
+        return "0.0"
+    return "0" if pa.types.is_integer(kind) or pa.types.is_boolean(kind) else "''"
+
+
+@contextmanager
+def _asked(path: str, query: str) -> Iterator[IO[bytes]]:
+    """Give the body the other process's answer; fail if the process did, in its words."""
+    with tempfile.TemporaryFile() as complaint:
+        process = subprocess.Popen(  # noqa: S603  # our own script, no shell
+            [sys.executable, "-P", str(_CHILD), path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaint,
+        )
+        try:
+            yield _put(process, query)
+        except (pa.ArrowException, OSError, StopIteration) as error:
+            raise _failed(process, complaint) from error
+        finally:
+            _end(process)
+        if process.returncode:
+            raise _failed(process, complaint)
+
+
+def _put(process: subprocess.Popen[bytes], query: str) -> IO[bytes]:
+    assert process.stdin is not None, "it was asked for"
+    assert process.stdout is not None, "it was asked for"
+    with process.stdin as question:
+        question.write(query.encode())
+    return io.BufferedReader(_Answer(process.stdout), _PIPE)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave no process behind: it has ended, or the answer is not wanted to its end."""
+    assert process.stdout is not None, "it was asked for"
+    process.stdout.close()
+    try:
+        process.wait(timeout=1)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _failed(process: subprocess.Popen[bytes], complaint: IO[bytes]) -> StoreUnavailableError:
+    _end(process)
+    complaint.seek(0)
+    lines = complaint.read().decode(errors="replace").strip().splitlines()
+    words = lines[-1] if lines else f"exit code {process.returncode}"
+    return StoreUnavailableError(f"the process that reads it in bulk failed ({words})")
+
+
+class _Answer(io.RawIOBase):
+    """A pipe that is waited for, but not for ever."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        ready, _, _ = wait_for([self._pipe], [], [], PATIENCE)
+        if not ready:
+            raise TimeoutError(f"no byte for {PATIENCE:g} s")
+        return os.readv(self._pipe.fileno(), [buffer])
