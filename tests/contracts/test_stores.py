@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from holdfast.adapters.stores.sql import SqlStore
+from holdfast.adapters.stores.sql import SqlStore, bulk_reads
 from holdfast.adapters.stores.sql.leases import SqlLease
 from holdfast.testing.fakes import InMemoryStore
 from holdfast.testing.suites import (
@@ -117,6 +117,17 @@ class TestPredictionLog(PredictionLogSuite):
 
 class TestPredictionReads(PredictionReadsSuite):
     pass
+
+
+@pytest.mark.slow
+class TestPredictionReadsInBulk(PredictionReadsSuite):
+    """The same by another process, which else reads nothing below tens of thousands of rows."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+        monkeypatch.setattr(bulk_reads, "WORTH_IT", 1)
+        with SqlStore.open(f"sqlite:///{tmp_path}/holdfast.db", create=True) as opened:
+            yield opened
 
 
 class TestLabelLedger(LabelLedgerSuite):

@@ -188,7 +188,8 @@ def _plain(value: object, feature: Feature) -> object:
 def _present(value: object) -> object:
     """Return None for what sources call missing: blanks, codes for it, NaN."""
     if isinstance(value, str):
-        return None if value.strip().casefold() in MISSING_CODES else value.strip()
+        text = value.strip()
+        return None if text.casefold() in MISSING_CODES else text
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from holdfast.adapters.stores.sql.sqlite import database_path
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.events import ReleaseRegistered, verify_chain
 from holdfast.domain.ids import ReleaseId
 from holdfast.domain.releases import MANIFEST
 from holdfast.loop.fetch import fetch_file, fetch_manifest
 from holdfast.policy.transitions import fold
-from holdfast.wiring.project import open_objects, open_store, refuse_what_is_to_come
+from holdfast.wiring.project import clock_of, open_objects, open_store, refuse_what_is_to_come
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,12 +27,17 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.stores.sql import SqlStore
     from holdfast.policy.transitions import ControlState
+    from holdfast.ports.clock import Clock
     from holdfast.ports.release_store import Deployment
     from holdfast.settings import Settings
 
 __all__ = ["Finding", "examine"]
 
 _LEAST_FREE = 1 << 30  # bytes; a full disk refuses predictions
+_SLOW_FSYNC = 0.01  # seconds: the budget for all of a single prediction
+_CLOCKS_DIFFER = timedelta(minutes=1)  # from here on it is no matter of rounding, or of load
+_DAY = timedelta(days=1)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +53,15 @@ class Finding:
         return asdict(self)
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings, *, clock: Clock | None = None) -> list[Finding]:
     """Look at everything that a project stands on; finds, and mends nothing.
 
     Args:
         settings: The project's.
+        clock: Examined in place of the one that the project goes by.
     """
+    clock = clock or clock_of(settings)
+    started_at = None
     found = [_tried("settings", lambda: _settings(settings))]
     try:
         with open_store(settings, create=False) as store:
@@ -62,15 +74,18 @@ def examine(settings: Settings) -> list[Finding]:
             if found[-1].healthy:  # else what is read next may be anything
                 found.append(_tried("audit chain", lambda: _chain(store)))
                 found.append(_tried("production", lambda: _production(store)))
+                found.append(_tried("clock", lambda: _clock(store, settings, clock)))
+                with suppress(HoldfastError):  # of a broken chain, which was told above
+                    started_at = next((event.at for event in store.events.events()), None)
                 found.extend(_releases(settings, store))
     except HoldfastError as error:
         # Whoever reads this runs the doctor already.
         words = str(error).removesuffix(" Run: holdfast doctor")
         found.append(Finding(what="store", healthy=False, words=words))
-    found.append(_disk(settings.project))
-    if settings.store.url.startswith("sqlite"):  # else the log is on another machine's disk
-        found.append(_fsync(settings.project))
-    return found
+    if not settings.store.url.startswith("sqlite"):  # the log is on another machine's disk
+        return [*found, _disk(settings.project)]
+    grown = _grown(settings, started_at, clock.now())
+    return [*found, _disk(settings.project, grown), _fsync(settings.project)]
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
@@ -146,11 +161,72 @@ def _releases(settings: Settings, store: SqlStore) -> Iterator[Finding]:
         yield _tried(f"release {record.version}", intact)
 
 
-def _disk(folder: Path) -> Finding:
+def _clock(store: SqlStore, settings: Settings, clock: Clock) -> str:
+    """Compare the clock with what was logged by it, and with that of the disk."""
+    now = clock.now()
+    if settings.clock.file is None:  # else it is no clock that a disk could have
+        stamped = _stamped(settings.project)
+        if abs(now - stamped) > _CLOCKS_DIFFER:
+            raise HoldfastError(
+                f"it says {_told(now)}, but a file written now bears {_told(stamped)}. "
+                "Set the clocks of this machine and of the one that has its disk by NTP "
+                "(timedatectl set-ntp true)."
+            )
+    what, at = _newest(store)
+    if now < at - _CLOCKS_DIFFER:
+        raise HoldfastError(
+            f"it says {_told(now)}, but the newest {what} is of {_told(at)}: either it was set "
+            "back, or it was ahead then. Windows and the age of labels go by it. Set it by NTP "
+            "(timedatectl set-ntp true); if it is right now, wait until that moment has passed "
+            "before you judge a window."
+        )
+    return f"says {_told(now)}, not before the newest {what}"
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _stamped(folder: Path) -> datetime:
+    """Return what time it is for the disk."""
+    path = folder / f".holdfast-clock-{os.getpid()}"
+    try:
+        path.touch()
+        stamp = path.stat().st_mtime
+        path.unlink()
+    except OSError as error:
+        raise HoldfastError(
+            f"no file can be written into {folder} to compare it with: {error.strerror}"
+        ) from error
+    return datetime.fromtimestamp(stamp, UTC)
+
+
+def _newest(store: SqlStore) -> tuple[str, datetime]:
+    """Return what was written last by the clock, and when."""
+    found = [("event", event.at) for event in store.views.recent_events(limit=1)]
+    predicted_at = store.views.status().last_prediction_at
+    if predicted_at is not None:
+        found.append(("prediction", predicted_at))
+    nothing = ("thing logged, of which there is none", _BEGINNING)
+    return max(found, key=itemgetter(1), default=nothing)
+
+
+def _disk(folder: Path, grown: float | None = None) -> Finding:
+    """Tell how much is free, and for how long if the store grows on by `grown` bytes a day."""
     free = shutil.disk_usage(folder).free
-    return Finding(
-        what="disk", healthy=free >= _LEAST_FREE, words=f"{free / (1 << 30):.1f} GiB are free"
-    )
+    words = f"{free / (1 << 30):.1f} GiB are free"
+    if grown:
+        words += f", enough for {free / grown:,.0f} days as the store has grown so far"
+        words += f" ({grown / (1 << 20):,.1f} MiB a day)"
+    return Finding(what="disk", healthy=free >= _LEAST_FREE, words=words)
+
+
+def _grown(settings: Settings, since: datetime | None, now: datetime) -> float | None:
+    """Return how many bytes a day a SQLite store has grown by; None if it is too young."""
+    path = database_path(settings.store.url)
+    if since is None or now - since < _DAY or not path.exists():
+        return None
+    return path.stat().st_size / ((now - since) / _DAY)
 
 
 def _fsync(folder: Path) -> Finding:
@@ -169,4 +245,11 @@ def _fsync(folder: Path) -> Finding:
         return Finding(what="fsync", healthy=False, words=f"fails here: {error.strerror}")
     finally:
         path.unlink(missing_ok=True)
-    return Finding(what="fsync", healthy=True, words=f"median {median(times) * 1000:.1f} ms")
+    took = median(times)
+    words = f"median {took * 1000:.1f} ms"
+    if took >= _SLOW_FSYNC:
+        words += (
+            f": slow, so that one client gets at most {1 / took:,.0f} answers a second. "
+            "Put the store on a local SSD"
+        )
+    return Finding(what="fsync", healthy=True, words=words)

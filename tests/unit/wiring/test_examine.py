@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
+import time
 from collections import namedtuple
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
 
+from holdfast.adapters.stores.sql.timestamps import to_text
 from holdfast.loop.promote import promote
 from holdfast.loop.register import register
 from holdfast.settings import settings_for
+from holdfast.testing.fakes import FakeClock
 from holdfast.testing.project import example_bundle
 from holdfast.wiring import examine as examining
 from holdfast.wiring.control import open_control
@@ -59,6 +64,16 @@ def unhealthy(folder, **sections):
     return {what: one.words for what, one in found(folder, **sections).items() if not one.healthy}
 
 
+def clocks(folder, moment, **sections):
+    """Return what is found of a clock that stands at a moment."""
+    findings = examine(_settings_in(folder, **sections), clock=FakeClock(moment))
+    return [finding for finding in findings if finding.what == "clock"]
+
+
+def _now():
+    return datetime.now(UTC)
+
+
 def change(folder, *statements):
     """Change the store behind Holdfast's back."""
     with sqlite3.connect(folder / ".holdfast" / "holdfast.db") as connection:
@@ -77,6 +92,7 @@ class TestSoundProject:
         assert looked_at["production"].words.startswith("v2 is in production")
         assert looked_at["release v1"].words.endswith("manifest.json have their digests")
         assert {"settings", "store", "store writes", "database", "disk", "fsync"} <= set(looked_at)
+        assert looked_at["clock"].words.endswith("UTC, not before the newest event")
 
     def test_looking_changes_nothing(self, folder):
         """It finds, and mends nothing; no file is left behind."""
@@ -220,6 +236,46 @@ class TestProjections:
         assert "is release v" in wounds["production"]
 
 
+class TestClock:
+    def test_finds_one_that_was_set_back(self, folder):
+        """What is logged was logged by it, so that it cannot be right now and then."""
+        (clock,) = clocks(folder, _now() - timedelta(hours=2), clock={"file": "lapse"})
+
+        assert not clock.healthy
+        assert "but the newest event is of" in clock.words
+        assert "timedatectl set-ntp true" in clock.words
+
+    def test_finds_one_behind_the_newest_prediction(self, folder):
+        """Predictions are the most that is dated by it."""
+        change(
+            folder,
+            "INSERT INTO prediction_counts (model_version, role, n, last_at) "
+            f"VALUES ('v2', 'champion', 1, '{to_text(_now() + timedelta(hours=1))}')",
+        )
+
+        assert "but the newest prediction is of" in unhealthy(folder)["clock"]
+
+    @pytest.mark.parametrize("hours", [-2, 2])
+    def test_finds_one_that_is_not_the_disks(self, folder, hours):
+        """Also ahead, which nothing that is logged would show."""
+        (clock,) = clocks(folder, _now() + timedelta(hours=hours))
+
+        assert not clock.healthy
+        assert "but a file written now bears" in clock.words
+
+    def test_leaves_seconds_alone(self, folder):
+        """Machines that go by NTP differ by some."""
+        (clock,) = clocks(folder, _now() - timedelta(seconds=30))
+
+        assert clock.healthy
+
+    def test_compares_a_time_lapse_with_the_log_only(self, folder):
+        """It may be years ahead of the disk."""
+        (clock,) = clocks(folder, _now() + timedelta(days=700), clock={"file": "lapse"})
+
+        assert clock.healthy
+
+
 class TestSurroundings:
     def test_a_project_without_a_store_is_told_so(self, tmp_path):
         """The rest is looked at all the same."""
@@ -241,6 +297,31 @@ class TestSurroundings:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 40, 1 << 40, 1 << 20))
 
         assert unhealthy(folder)["disk"] == "0.0 GiB are free"
+
+    def test_says_for_how_long_the_disk_lasts(self, folder):
+        """By what the store has grown to since its first event."""
+        findings = examine(_settings_in(folder), clock=FakeClock(_now() + timedelta(days=2)))
+
+        (words,) = [finding.words for finding in findings if finding.what == "disk"]
+
+        assert re.fullmatch(
+            r"[\d.]+ GiB are free, enough for [\d,]+ days as the store has grown so far "
+            r"\([\d.]+ MiB a day\)",
+            words,
+        )
+
+    def test_says_nothing_of_growth_in_the_first_day(self, folder):
+        """Its size is that of empty tables."""
+        assert found(folder)["disk"].words.endswith("GiB are free")
+
+    def test_says_that_fsync_is_slow(self, folder, monkeypatch):
+        """Each answer waits for it."""
+        ticks = iter(range(100))
+        monkeypatch.setattr(time, "perf_counter", lambda: next(ticks) / 50)
+
+        words = examining._fsync(folder).words
+
+        assert words.startswith("median 20.0 ms: slow, so that one client gets at most 50 answers")
 
     def test_says_that_fsync_fails(self, folder, monkeypatch):
         """Then nothing that is acknowledged would be durable."""

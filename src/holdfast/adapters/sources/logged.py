@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LoggedSource"]
 
-_PAGE = 50_000  # rows read at a time, at most: bounds the memory
+_PAGE = 200_000  # rows read at a time, at most: bounds the memory
 
 
 class LoggedSource:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, literal_column, select, text, update
 
 from holdfast.adapters.stores.sql.database import chunks
 from holdfast.adapters.stores.sql.prepared import Prepared
 from holdfast.adapters.stores.sql.schema import labels, orphans, standing_labels
+from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
 from holdfast.domain.predictions import LabelFate, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Dialect, Row
+    from sqlalchemy import Connection, Dialect, Row, Table
 
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.domain.predictions import Label, Prediction, PredictionRequest
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Standing", "Target", "join_orphans", "match"]
 
 _ANY_ORPHAN = text(f"SELECT 1 FROM {orphans.name} LIMIT 1")  # noqa: S608 - a constant of ours
+
+
+_MOMENT = UtcTimestamp()
+# Written out: a prepared statement takes no values but those of its rows.
+_ONE: Any = literal_column("1")
+_NONE: Any = literal_column("0")
+_SHADOW: Any = literal_column(f"'{Role.SHADOW.value}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,11 @@ def match(
 ) -> list[Target | None]:
     """Return the prediction of each label, or None where there is none yet."""
     named = _by_id(connection, tables, [str(w.prediction_id) for w in wanted if w.prediction_id])
+    latest = _LatestOf(connection, tables)
     return [
         named.get(label.prediction_id)
         if label.prediction_id is not None
-        else _by_entity(connection, tables, str(label.entity), label.at or label.observed_at)
+        else latest.before(str(label.entity), label.at or label.observed_at)
         for label in wanted
     ]
 
@@ -105,11 +115,12 @@ def join_orphans(
     written: Sequence[tuple[PredictionRequest, Prediction]],
 ) -> None:
     """Join the waiting labels that these predictions make sense of."""
-    if not _any_orphan(connection.dialect).finds(connection):
+    if _any_orphan(connection.dialect).first(connection) is None:
         return  # the common case costs one look
     waiting = _waiting(connection, written)
     named = {str(p.prediction_id): Target(p.prediction_id, p.predicted_at) for _, p in written}
-    pairs = [(row, _target(connection, tables, row, named)) for row in waiting]
+    latest = _LatestOf(connection, tables)
+    pairs = [(row, _target(row, named, latest)) for row in waiting]
     found = [(row, target) for row, target in pairs if target is not None]
     standing = Standing(connection, [target.prediction_id for _, target in found])
     for row, target in found:
@@ -149,12 +160,10 @@ def _waiting(
     return [found[ledger_id] for ledger_id in sorted(found)]
 
 
-def _target(
-    connection: Connection, tables: PredictionTables, row: Row[Any], named: dict[str, Target]
-) -> Target | None:
+def _target(row: Row[Any], named: dict[str, Target], latest: _LatestOf) -> Target | None:
     if row.entity is None:
         return named[row.prediction_id]
-    return _by_entity(connection, tables, row.entity, row.at or row.observed_at)
+    return latest.before(row.entity, row.at or row.observed_at)
 
 
 def _by_id(
@@ -170,19 +179,42 @@ def _by_id(
     return found
 
 
-def _by_entity(
-    connection: Connection, tables: PredictionTables, entity: str, moment: datetime
-) -> Target | None:
-    latest: Target | None = None
-    for table in tables.all(connection):
-        of = table.table.c
-        row = connection.execute(
-            select(of.prediction_id, of.predicted_at)
-            .where(of.entity == entity, of.predicted_at <= moment)
-            .where(of.role != Role.SHADOW.value)  # whose answer nobody was given
-            .order_by(of.predicted_at.desc(), of.position.desc())
-            .limit(1)
-        ).first()
-        if row is not None and (latest is None or row.predicted_at > latest.predicted_at):
-            latest = Target(row.prediction_id, row.predicted_at)
-    return latest
+class _LatestOf:
+    """Finds what was last answered about somebody; a file of labels asks it for each.
+
+    Args:
+        connection: An open transaction.
+        tables: Where predictions stand.
+    """
+
+    def __init__(self, connection: Connection, tables: PredictionTables) -> None:
+        self._connection, self._tables = connection, tables
+        self._queries: list[Prepared] | None = None  # of one label in thousands nobody asks
+
+    def before(self, entity: str, moment: datetime) -> Target | None:
+        """Return the newest prediction about an entity up to a moment, if there is one."""
+        if self._queries is None:
+            every = self._tables.all(self._connection)
+            self._queries = [_newest_of(table.table, self._connection.dialect) for table in every]
+        row = (entity, _MOMENT.process_bind_param(moment, self._connection.dialect))
+        found = [query.first(self._connection, row) for query in self._queries]
+        newest = max((one for one in found if one is not None), key=itemgetter(1), default=None)
+        if newest is None:
+            return None
+        predicted_at = _MOMENT.process_result_value(newest[1], self._connection.dialect)
+        assert predicted_at is not None, "each prediction has its moment"
+        return Target(newest[0], predicted_at)
+
+
+@lru_cache(maxsize=64)
+def _newest_of(table: Table, dialect: Dialect) -> Prepared:
+    of = table.c
+    query = (
+        select(of.prediction_id, of.predicted_at)
+        .where(of.entity == bindparam("entity"), of.predicted_at <= bindparam("moment"))
+        .where(of.role != _SHADOW)  # whose answer nobody was given
+        .order_by(of.predicted_at.desc(), of.position.desc())
+        .limit(_ONE)
+        .offset(_NONE)
+    )
+    return Prepared(query, dialect, ("entity", "moment"))

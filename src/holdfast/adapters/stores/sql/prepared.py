@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, Dialect, TextClause
+    from sqlalchemy import Connection, Dialect, Select, TextClause
     from sqlalchemy.engine.interfaces import DBAPICursor
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.dml import UpdateBase
@@ -37,7 +37,10 @@ class Prepared:
     """
 
     def __init__(
-        self, statement: UpdateBase | TextClause, dialect: Dialect, names: Sequence[str] = ()
+        self,
+        statement: UpdateBase | Select[Any] | TextClause,
+        dialect: Dialect,
+        names: Sequence[str] = (),
     ) -> None:
         keys = list(names) if statement.is_insert else None
         compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=keys)
@@ -50,9 +53,11 @@ class Prepared:
         given = rows if self._arranged is None else [self._arranged(row) for row in rows]
         return self._cursor(connection, "executemany", given).rowcount
 
-    def finds(self, connection: Connection) -> bool:
-        """Return whether a query without parameters has a result."""
-        return self._cursor(connection, "execute").fetchone() is not None
+    def first(self, connection: Connection, row: Row = ()) -> Row | None:
+        """Return a query's first result for a row of values, as the driver gives it."""
+        given = row if self._arranged is None else self._arranged(row)
+        found: Row | None = self._cursor(connection, "execute", given).fetchone()
+        return found
 
     def _cursor(self, connection: Connection, method: str, *given: Any) -> DBAPICursor:
         cursor = connection.connection.cursor()

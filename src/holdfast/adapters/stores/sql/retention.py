@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SqlRetention"]
 
-_PAGE = 50_000  # rows read at a time: bounds the memory
+_PAGE = 200_000  # rows read at a time: bounds the memory
 _NO_INDEX = 0  # added: nearly all rows are up to the cursor, the moment is what finds them
 _DROPPED_AT_ONCE = 2_000  # rows a transaction; writers of predictions wait for no longer
 

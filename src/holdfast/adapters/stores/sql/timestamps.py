@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, String, Text
@@ -33,6 +34,11 @@ def to_text(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"a stored moment must be aware; found {moment.isoformat()}")
+    return _text_of(moment)
+
+
+@lru_cache(maxsize=1024)  # one write says the same few moments in many rows
+def _text_of(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 

@@ -69,10 +69,10 @@ class TestPrepared:
         """One look."""
         query = Prepared(text("SELECT 1 FROM pairs LIMIT 1"), connection.dialect)
 
-        before = query.finds(connection)
+        before = query.first(connection)
         connection.execute(insert(PAIRS).values(a=1, b=1))
 
-        assert (before, query.finds(connection)) == (False, True)
+        assert (before, query.first(connection)) == (None, (1,))
 
     def test_names_the_values_where_a_driver_wants_names(self):
         """As PostgreSQL's does."""
