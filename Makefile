@@ -59,9 +59,10 @@ bench: $(READY) ## Measure on a quiet machine, half an hour; results go to bench
 	$(BIN)/python benchmarks/detection.py
 	$(BIN)/python benchmarks/multivariate.py
 	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/log_growth.py --dir .
 
-soak: $(READY) ## Run the long tests
-	$(PYTEST) -m soak --durations 0 tests
+soak: $(READY) ## Run the long tests; what came of them goes to benchmarks/results
+	$(BIN)/python benchmarks/soak.py
 
 ci-system: ## Install what the tests need of the system (root, Debian)
 	@dpkg --status $(SYSTEM) >/dev/null 2>&1 || \
