@@ -6,12 +6,13 @@ own, which must not share a process with the standard one (`bulk_child`).
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,7 +36,7 @@ WORTH_IT = 50_000  # rows; below, to start a process takes longer than it saves
 PATIENCE = 120.0  # seconds without a byte, after which the process is given up
 _CHILD = Path(__file__).with_name("bulk_child.py")
 _NO_LIMIT = -1  # in SQLite
-_PIPE = 1 << 20  # bytes read at once
+_PIPE = 1 << 20  # bytes in flight: in the 64 KiB of a usual pipe the two would wait in turns
 
 
 def is_worth_it(connection: Connection, query: Select[Any], *, limit: int | None) -> bool:
@@ -128,6 +129,9 @@ def _asked(path: str, query: str) -> Iterator[IO[bytes]]:
 def _put(process: subprocess.Popen[bytes], query: str) -> IO[bytes]:
     assert process.stdin is not None, "it was asked for"
     assert process.stdout is not None, "it was asked for"
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
+        with suppress(OSError):  # beyond what a user may have it stays as it is
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
     with process.stdin as question:
         question.write(query.encode())
     return io.BufferedReader(_Answer(process.stdout), _PIPE)
