@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from benchmarks.log_growth import Plan, budgets, main
+from benchmarks.log_growth import RESULT, Plan, budgets, main
 
+ROOT = RESULT.parents[2]
 SMALL = Plan(sizes=(100, 10_000), appends=5, batches=2, batch=50, gets=5, labels=2, read=1000)
 
 
@@ -40,3 +41,18 @@ class TestBudgets:
         assert {found[name]["holds"] for name in names} == {holds}
         assert found["read_seconds"]["holds"]
         assert not found["window_seconds"]["holds"]
+
+
+class TestPage:
+    def test_shows_the_figures_of_the_published_run(self):
+        """The table of `the-store.md` is that run's."""
+        run = json.loads(RESULT.read_text(encoding="utf-8"))
+        page = (ROOT / "docs/explanation/the-store.md").read_text(encoding="utf-8")
+        names = {"append_1": 2, "append_16": 2, "append_1000": 0, "get": 2}
+
+        for size in run["sizes"]:
+            cells = [f"{size[name]['median']:.{digits}f} ms" for name, digits in names.items()]
+            cells.append(f"{size['label_by_entity_1000']['median']:.0f} ms |")
+            if size["rows"] != 100_000:
+                assert " | ".join(cells) in page
+        assert f"{run['read_back']['read_seconds']:.1f} seconds" in page

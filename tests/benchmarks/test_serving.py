@@ -4,12 +4,14 @@ import asyncio
 import json
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from benchmarks.serving import Bodies, budgets, main
 from benchmarks.serving_load import figures_of, load
 
+ROOT = Path(__file__).resolve().parents[2]
 ANSWER = b'{"prediction_id":"a"}'
 REFUSAL = b'{"title":"not now"}'
 
@@ -181,3 +183,28 @@ class TestTheScript:
         assert ours["ready_seconds"] > 0
         assert 20 < ours["peak_megabytes"] < 400
         assert 0 < ours["many_connections"]["load_busy"] < 1
+
+
+class TestPage:
+    def test_shows_the_figures_of_the_published_run(self):
+        """The table of `the-store.md` is that run's."""
+        run = json.loads((ROOT / "benchmarks/results/serving.json").read_text(encoding="utf-8"))
+        page = (ROOT / "docs/explanation/the-store.md").read_text(encoding="utf-8")
+        ours, bare = run["with_log"], run["without_log"]
+
+        def of(kind, key):
+            return ours[kind][key], bare[kind][key]
+
+        rate, rate_bare = of("many_connections", "requests_per_second")
+        many = ours["many_connections"]
+        assert (
+            f"| one row, 16 connections | {rate:,.0f} a second; p50 {many['p50_ms']:.1f} ms, "
+            f"p99 {many['p99_ms']:.1f} ms | {rate_bare:,.0f} a second |"
+        ) in page
+        p50, p50_bare = of("one_connection", "p50_ms")
+        assert f"| one row, one connection | p50 {p50:.2f} ms | p50 {p50_bare:.2f} ms |" in page
+        p50, p50_bare = of("batches_of_1000", "p50_ms")
+        assert f"| 1,000 rows, one connection | p50 {p50:.1f} ms | p50 {p50_bare:.1f} ms |" in page
+        peer = run["mlflow"]["many_connections"]["requests_per_second"]
+        assert f"{peer:.0f} times a second" in page
+        assert f"fsync took {run['fsync']['median_ms']:.2f} ms" in page
