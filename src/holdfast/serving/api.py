@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["get_model", "get_prediction", "post_labels", "post_predict"]
 
-_YES_NO = {"": False, "false": False, "0": False, "true": True, "1": True}
+_YES_NO = {"false": False, "0": False, "true": True, "1": True}
 
 
 async def post_predict(server: Server, call: Call) -> Reply:
@@ -181,7 +181,7 @@ def _metrics(server: Server, served: ServedModel) -> tuple[ModelMetrics | None, 
 
 
 def _flag(call: Call, name: str) -> bool:
-    given = call.query.get(name, "").casefold()
+    given = call.query.get(name, "false").casefold()
     if given not in _YES_NO:
         raise InvalidFieldsError([FieldIssue(row=0, field=name, problem="needs true or false")])
     return _YES_NO[given]

@@ -216,9 +216,10 @@ class TestPredict:
         assert response.status_code == 422
         assert fields(response)[0] == (0, field)
 
-    def test_a_query_that_says_neither_yes_nor_no_is_refused(self, client, row):
-        """`explain=maybe` is a mistake, not a no."""
-        response = client.post("/v1/predict?explain=maybe", json={"features": row})
+    @pytest.mark.parametrize("given", ["maybe", ""])
+    def test_a_query_that_says_neither_yes_nor_no_is_refused(self, client, row, given):
+        """`explain=maybe` is a mistake, not a no; nor is `explain=` one."""
+        response = client.post(f"/v1/predict?explain={given}", json={"features": row})
 
         assert response.status_code == 422
         assert fields(response) == [(0, "explain")]
