@@ -1,6 +1,6 @@
 """Run the long tests and keep what came of each: kills, swaps, fuzz cases.
 
-Run with ``make soak``, an hour on two cores at most. The result says when and on which machine
+Run with ``make soak``, some twenty minutes on two cores. The result says when and on which machine
 it was; a test that fails is in it as well. The exit code is pytest's.
 """
 
