@@ -15,11 +15,9 @@ from holdfast.domain.features import describe
 from holdfast.domain.releases import Recipe
 from holdfast.domain.tables import conform, encode_table
 from holdfast.drift.profile import reference_profile
-from holdfast.loop.deliver import deliver
-from holdfast.loop.launch import shared_grid
+from holdfast.loop.launch import enter, shared_grid
 from holdfast.loop.model_card import brought_card
-from holdfast.loop.promote import promote
-from holdfast.loop.register import Papers, bundled, register
+from holdfast.loop.register import Papers, bundled
 from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 
@@ -115,26 +113,14 @@ def adopt(
     before = ports.releases.deployment()
     grid = shared_grid(ports, before, reference.rows, reference.contract)
     papers = _papers(ports, plan, brought, reference, taken, grid=grid)
-    record = register(
-        bundled(
-            papers,
-            model=taken.model,
-            rows=reference.rows,
-            labels=reference.labels,
-            model_name=plan.model_name,
-        ),
-        objects=ports.objects,
-        events=ports.events,
-        predictions=ports.predictions,
-        releases=ports.releases,
-        clock=ports.clock,
-        actor=actor,
-        origin="register",
+    bundle = bundled(
+        papers,
+        model=taken.model,
+        rows=reference.rows,
+        labels=reference.labels,
+        model_name=plan.model_name,
     )
-    if before is None:
-        reason = "the first release"
-        promote(ports, record.version, reason=reason, actor=actor, key="first/promoted")
-    deliver(ports, now=ports.clock.now())
+    record, champion = enter(ports, bundle, actor=actor, origin="register")
     return Adopted(
         version=record.version,
         release_id=record.release_id,
@@ -142,7 +128,7 @@ def adopt(
         held_out=brought.held_out,
         threshold=papers.contract.threshold,
         metrics=papers.metrics,
-        champion=record.version if before is None else before.champion.version,
+        champion=champion,
     )
 
 

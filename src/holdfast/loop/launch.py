@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.domain.errors import CorruptProfileError, CorruptReleaseError
 from holdfast.domain.tables import conform
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.ids import ModelVersion, ReleaseId
-    from holdfast.domain.releases import ModelMetrics
+    from holdfast.domain.releases import ModelMetrics, ReleaseRecord
     from holdfast.drift.grid import Grid
     from holdfast.loop.control import ControlPlan, ControlPorts
     from holdfast.loop.ingest import TrainingData
+    from holdfast.loop.register import ReleaseBundle
     from holdfast.ports.release_store import Deployment
 
-__all__ = ["Launch", "launch", "shared_grid"]
+__all__ = ["Launch", "enter", "launch", "shared_grid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,21 +98,7 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
             ports, before, conform(data.features, candidate.contract), candidate.contract
         ),
     )
-    record = register(
-        bundle,
-        objects=ports.objects,
-        events=ports.events,
-        predictions=ports.predictions,
-        releases=ports.releases,
-        clock=ports.clock,
-        actor=actor,
-        origin="train",
-    )
-    deployment = ports.releases.deployment()
-    if deployment is None:
-        reason = "the first release"
-        promote(ports, record.version, reason=reason, actor=actor, key="first/promoted")
-    deliver(ports, now=ports.clock.now())
+    record, champion = enter(ports, bundle, actor=actor, origin="train")
     return Launch(
         version=record.version,
         release_id=record.release_id,
@@ -120,8 +107,40 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         threshold=candidate.contract.threshold,
         aim=plan.aim.describe(),
         metrics=candidate.metrics,
-        champion=record.version if deployment is None else deployment.champion.version,
+        champion=champion,
     )
+
+
+def enter(
+    ports: ControlPorts, bundle: ReleaseBundle, *, actor: str, origin: Literal["train", "register"]
+) -> tuple[ReleaseRecord, ModelVersion]:
+    """Register a release that a person asked for; the first of all becomes the champion.
+
+    Args:
+        ports: The control plane's ports.
+        bundle: The release's files.
+        actor: Who asked for it, for the audit.
+        origin: By which command.
+
+    Returns:
+        The release, and which one is in production now.
+    """
+    record = register(
+        bundle,
+        objects=ports.objects,
+        events=ports.events,
+        predictions=ports.predictions,
+        releases=ports.releases,
+        clock=ports.clock,
+        actor=actor,
+        origin=origin,
+    )
+    deployment = ports.releases.deployment()
+    if deployment is None:
+        reason = "the first release"
+        promote(ports, record.version, reason=reason, actor=actor, key="first/promoted")
+    deliver(ports, now=ports.clock.now())
+    return record, record.version if deployment is None else deployment.champion.version
 
 
 def shared_grid(

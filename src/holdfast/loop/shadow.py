@@ -101,12 +101,14 @@ class Shadow:
             )
             if answer.prediction_id == prediction.prediction_id  # else given again
         ]
-        fit = [row for row in rows if challenger.takes(row.request.values)]
+        fit: list[_Row] = []
+        dropped: list[_Row] = []
+        for row in rows:
+            (fit if challenger.takes(row.request.values) else dropped).append(row)
         with self._lock:
             room = max(self._most_waiting - len(self._rows), 0)
             self._rows.extend(fit[:room])
-        self._drop(fit[room:])
-        self._drop([row for row in rows if not challenger.takes(row.request.values)])
+        self._drop(dropped + fit[room:])
         self._wakes.set()
 
     def start(self) -> None:

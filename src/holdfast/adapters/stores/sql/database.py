@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["Database", "chunks", "translated"]
+__all__ = ["Database", "chunks", "damaged", "translated"]
 
 _CHUNK = 500  # values in one IN (…); SQLite takes 32,766, its plans get no better by more
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}  # what no waiting mends
@@ -123,11 +123,16 @@ def translated() -> Iterator[None]:
     except (exc.TimeoutError, sqlite3.Error, OSError) as error:
         raise _unavailable(error) from error
     except UnicodeDecodeError as error:  # SQLite's own words about a damaged schema quote it
-        raise StoreUnavailableError(
-            "its file is damaged (text that is not UTF-8)",
-            remedy="Restore it from a backup.",
-            trouble="the store is damaged",
-        ) from error
+        raise damaged("text that is not UTF-8") from error
+
+
+def damaged(found: str) -> StoreUnavailableError:
+    """Return the error for a store that holds what it never wrote."""
+    return StoreUnavailableError(
+        f"its file is damaged ({found})",
+        remedy="Restore it from a backup.",
+        trouble="the store is damaged",
+    )
 
 
 def _unavailable(error: BaseException | None) -> StoreUnavailableError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import text
 
+from holdfast.adapters.stores.sql.database import damaged
 from holdfast.adapters.stores.sql.events import SqlEventLog
 from holdfast.adapters.stores.sql.keys import SqlKeyStore
 from holdfast.adapters.stores.sql.labels import SqlLabelLedger
@@ -20,7 +21,7 @@ from holdfast.adapters.stores.sql.releases import SqlReleaseStore
 from holdfast.adapters.stores.sql.retention import SqlRetention
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE
 from holdfast.adapters.stores.sql.views import SqlViews
-from holdfast.domain.errors import NoStoreError, StoreUnavailableError
+from holdfast.domain.errors import NoStoreError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -123,11 +124,7 @@ class SqlStore:
                 return "are the database server's own to check"
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         if found != "ok":
-            raise StoreUnavailableError(
-                f"its file is damaged ({' '.join(str(found).split())})",
-                remedy="Restore it from a backup.",
-                trouble="the store is damaged",
-            )
+            raise damaged(" ".join(str(found).split()))
         return "each page of its file is as SQLite wrote it"
 
     def close(self) -> None:

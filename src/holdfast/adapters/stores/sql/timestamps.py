@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator
 
-from holdfast.domain.errors import StoreUnavailableError
+from holdfast.adapters.stores.sql.database import damaged
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -51,11 +51,7 @@ def from_text(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
-        raise StoreUnavailableError(
-            "its file is damaged (what should be a time is none)",
-            remedy="Restore it from a backup.",
-            trouble="the store is damaged",
-        ) from error
+        raise damaged("what should be a time is none") from error
 
 
 class UtcTimestamp(TypeDecorator[datetime]):
