@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import sys
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -174,6 +172,7 @@ def run_loop(
     from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.interval import IntervalTrigger
 
+    from holdfast.cli.stopping import heard_stop_signals
     from holdfast.domain.durations import parse_duration
     from holdfast.domain.errors import HoldfastError
     from holdfast.loop.cycle import tick
@@ -194,20 +193,18 @@ def run_loop(
         if ticked is not None:
             say(ticked)
 
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C under `up` sends the one and the other
-        signal.signal(number, lambda *_: stopping.set())
-    tick_once()
-    if once or stopping.is_set():
-        return
-    scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(
-        tick_once,
-        IntervalTrigger(seconds=max(1, int(interval.total_seconds())), timezone="UTC"),
-        coalesce=True,  # after a sleep, one tick catches up
-        max_instances=1,
-        misfire_grace_time=None,
-    )
-    scheduler.start()
-    stopping.wait()
-    scheduler.shutdown()  # waits for a tick under way
+    with heard_stop_signals() as stop:
+        tick_once()
+        if once or stop.is_set():
+            return
+        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler.add_job(
+            tick_once,
+            IntervalTrigger(seconds=max(1, int(interval.total_seconds())), timezone="UTC"),
+            coalesce=True,  # after a sleep, one tick catches up
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        scheduler.start()
+        stop.wait()
+        scheduler.shutdown()  # waits for a tick under way
