@@ -10,12 +10,16 @@ from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from holdfast.adapters.sources import (
+    BesideSource,
+    CsvFolderSource,
     CsvSource,
+    ExcelSource,
     JsonLinesSource,
     LoggedSource,
     ParquetSource,
@@ -61,6 +65,80 @@ class TestCsvSource(DataSourceSuite):
     @pytest.fixture
     def absent(self, tmp_path: Path) -> CsvSource:
         return CsvSource(tmp_path / "absent.csv")
+
+
+class TestCsvFolder(DataSourceSuite):
+    @pytest.fixture
+    def make_source(self, tmp_path: Path):
+        numbers = count()
+
+        def _make(columns):
+            folder = tmp_path / f"{next(numbers)}"
+            (folder / "deeper").mkdir(parents=True)
+            rows = list(zip(*columns.values(), strict=True))
+            half = max(1, len(rows) // 2)
+            halves = {"1.csv": rows[:half], "deeper/2.csv": rows[half:]}
+            for name, some in halves.items():
+                with (folder / name).open("w", newline="", encoding="utf-8") as file:
+                    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+                    writer.writerow(columns)
+                    writer.writerows([_written(cell) for cell in row] for row in some)
+            return CsvFolderSource(folder)
+
+        return _make
+
+    @pytest.fixture
+    def absent(self, tmp_path: Path) -> CsvFolderSource:
+        return CsvFolderSource(tmp_path)
+
+
+class TestExcelSource(DataSourceSuite):
+    @pytest.fixture
+    def make_source(self, tmp_path: Path):
+        numbers = count()
+
+        def _make(columns):
+            path = tmp_path / f"{next(numbers)}.xlsx"
+            book = openpyxl.Workbook()
+            sheet = book.worksheets[0]
+            sheet.append(list(columns))
+            for row in zip(*columns.values(), strict=True):
+                sheet.append([_in_excel(cell) for cell in row])
+            book.save(path)
+            return ExcelSource(path)
+
+        return _make
+
+    @pytest.fixture
+    def absent(self, tmp_path: Path) -> ExcelSource:
+        return ExcelSource(tmp_path / "absent.xlsx")
+
+
+def _in_excel(cell):
+    if isinstance(cell, datetime):
+        return cell.replace(tzinfo=None)  # Excel knows no zones
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return str(cell)  # nor such numbers
+    beyond = type(cell) is int and abs(cell) >= 10**15
+    return str(cell) if beyond else cell  # of a number it keeps 15 digits
+
+
+class TestBesideSource(DataSourceSuite):
+    @pytest.fixture
+    def make_source(self):
+        def _make(columns):
+            *features, last = columns
+            if not features:
+                return TableSource(pa.table(columns))  # there is nothing for it to stand beside
+            left = TableSource(pa.table({name: columns[name] for name in features}))
+            return BesideSource(left, TableSource(pa.table({last: columns[last]})), target=last)
+
+        return _make
+
+    @pytest.fixture
+    def absent(self, tmp_path: Path) -> BesideSource:
+        absent = CsvSource(tmp_path / "absent.csv")
+        return BesideSource(absent, TableSource(pa.table({"y": ["a"]})), target="y")
 
 
 def _as_json(cell):

@@ -151,8 +151,8 @@ def _print_adopted(adopted: Adopted) -> None:
     for name, value in metrics.figures.items():
         low, high = metrics.intervals.get(name, (None, None))
         interval = "" if low is None or high is None else f"  [{low:.3f}, {high:.3f}]"
-        typer.echo(f"  {name:<10} {value:.3f}{interval}")
-    typer.echo(f"  {'threshold':<10} {adopted.threshold:.3f}  (the contract's)")
+        typer.echo(f"  {name:<17} {value:.3f}{interval}")
+    typer.echo(f"  {'threshold':<17} {adopted.threshold:.3f}  (the contract's)")
     if not adopted.held_out:
         typer.echo(
             "  note: if the model was fitted on these rows, the figures are better than it is, and "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from holdfast.adapters.sources import open_source
+from holdfast.adapters.sources import open_labelled, open_source
 from holdfast.domain.binary_target import read_labels
 from holdfast.domain.errors import SettingsError
 from holdfast.domain.tables import conform
@@ -50,7 +50,14 @@ def training_data(settings: Settings, path: Path | None) -> TrainingData:
             "No data file is named. Give one: holdfast train DATA, or set [data] path"
         )
     data = settings.data
-    source = open_source(file, delimiter=data.delimiter, header=data.header)
+    of_project = data.path is not None and file.resolve() == data.path.resolve()
+    source = open_labelled(
+        file,
+        labels=data.labels if of_project else None,
+        target=data.target,
+        delimiter=data.delimiter,
+        header=data.header,
+    )
     return ingest(source, spec_of(settings))
 
 

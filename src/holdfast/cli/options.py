@@ -17,6 +17,7 @@ __all__ = [
     "FailOn",
     "FailOnOption",
     "Json",
+    "Labels",
     "NoHeader",
     "Positive",
     "Project",
@@ -44,6 +45,10 @@ FailOnOption = Annotated[
 ]
 Positive = Annotated[
     str | None, typer.Option(help="The target's word to predict; guessed, and said, if absent.")
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(help="A file with the target, line by line, where DATA does not hold it."),
 ]
 Time = Annotated[str | None, typer.Option(help="The column that says when a row was.")]
 Entity = Annotated[str | None, typer.Option(help="The column that says whom a row is about.")]

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli.options import Delimiter, Drop, Entity, Json, NoHeader, Positive, Project, Time
+from holdfast.cli.options import (
+    Delimiter,
+    Drop,
+    Entity,
+    Json,
+    Labels,
+    NoHeader,
+    Positive,
+    Project,
+    Time,
+)
 
 if TYPE_CHECKING:
     from holdfast.domain.survey import Survey
@@ -31,28 +41,36 @@ def add_to(app: typer.Typer) -> None:
 
 def init(
     data: Annotated[
-        Path, typer.Argument(help="Labelled rows: CSV (any separator, .gz) or Parquet.")
+        Path,
+        typer.Argument(
+            help="Labelled rows: CSV (any separator, .gz), Parquet, Excel, or a folder."
+        ),
     ],
     target: Annotated[str, typer.Option(help="The column to predict.")],
     positive: Positive = None,
     time: Time = None,
     entity: Entity = None,
     drop: Drop = None,
+    labels: Labels = None,
     delimiter: Delimiter = None,
     no_header: NoHeader = False,
     directory: Annotated[Path, typer.Option("--dir", help="The project's folder.")] = Path(),
 ) -> None:
     """Look the data over and write a commented holdfast.toml."""
-    from holdfast.adapters.sources import open_source
+    from holdfast.adapters.sources import open_labelled
     from holdfast.domain.survey import survey
     from holdfast.wiring.scaffold import write_config
 
     header = not no_header
-    table = open_source(data, delimiter=delimiter, header=header).read()
+    table = open_labelled(
+        data, labels=labels, target=target, delimiter=delimiter, header=header
+    ).read()
     found = survey(
         table, target=target, positive=positive, time=time, entity=entity, drop=tuple(drop or ())
     )
-    path = write_config(found, data=data, folder=directory, delimiter=delimiter, header=header)
+    path = write_config(
+        found, data=data, labels=labels, folder=directory, delimiter=delimiter, header=header
+    )
     _print_survey(found, data)
     step = "" if directory == Path() else f"cd {directory} && "
     typer.echo(f"Wrote {path}. Next: {step}holdfast train")
@@ -75,9 +93,12 @@ def train(
     with open_control(settings, create=True) as ports:
         launched = launch(ports, plan_of(settings), rows, actor="cli")
     if as_json:
-        typer.echo(json.dumps(launched.to_json(), indent=2))
+        suspects = {column.name: column.suspicion for column in rows.survey.suspects}
+        typer.echo(json.dumps({**launched.to_json(), "suspects": suspects}, indent=2))
     else:
         _print_launch(launched)
+        for column in rows.survey.suspects:
+            typer.echo(f"  suspect: {column.suspicion}")
 
 
 def migrate(project: Project = Path()) -> None:
@@ -150,12 +171,18 @@ def _print_survey(found: Survey, data: Path) -> None:
 def _print_launch(launched: Launch) -> None:
     metrics = launched.metrics
     typer.echo(f"Trained {launched.version} ({launched.trainer}) on {launched.n_rows:,} rows.")
+    if len(launched.competition) > 1:
+        typer.echo("Brier score of each that competed, on the validation rows:")
+        for name, brier in sorted(launched.competition.items(), key=lambda one: one[1]):
+            typer.echo(f"  {name:<24} {brier:.4f}")
+    for name, why in launched.failures.items():
+        typer.echo(f"  {name} gave no model: {why}")
     typer.echo(f"The tested model, on {metrics.n:,} held-out rows, with 95% intervals:")
     for name, value in metrics.figures.items():
         low, high = metrics.intervals.get(name, (None, None))
         interval = "" if low is None or high is None else f"  [{low:.3f}, {high:.3f}]"
-        typer.echo(f"  {name:<10} {value:.3f}{interval}")
-    typer.echo(f"  {'threshold':<10} {launched.threshold:.3f}  ({launched.aim})")
+        typer.echo(f"  {name:<17} {value:.3f}{interval}")
+    typer.echo(f"  {'threshold':<17} {launched.threshold:.3f}  ({launched.aim})")
     if launched.champion == launched.version:
         typer.echo(f"{launched.version} is in production. Next: holdfast up")
     else:

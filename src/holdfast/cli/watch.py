@@ -11,6 +11,7 @@ from holdfast.cli.options import (
     Delimiter,
     Drop,
     Entity,
+    Labels,
     NoHeader,
     Positive,
     Project,
@@ -49,6 +50,7 @@ def replay(
     time: Time = None,
     entity: Entity = None,
     drop: Drop = None,
+    labels: Labels = None,
     delimiter: Delimiter = None,
     no_header: NoHeader = False,
     project: Project = Path(),
@@ -61,11 +63,14 @@ def replay(
     from holdfast.loop.replay import replay as play
     from holdfast.loop.replay import schedule
     from holdfast.settings import CONFIG_FILE, settings_for
-    from holdfast.wiring.control import plan_of, trainers_of
+    from holdfast.wiring.control import plan_of
+    from holdfast.wiring.trainers import trainers_of
 
     if target is None and not (project / CONFIG_FILE).exists():
         raise SettingsError("Which column is to be predicted? Name it with --target COLUMN")
     reading = {
+        "path": data.resolve() if labels is not None else None,  # whose labels they are
+        "labels": None if labels is None else labels.resolve(),
         "target": target,
         "positive": positive,
         "time": time,
@@ -104,13 +109,23 @@ def demo(
     directory: Annotated[
         Path, typer.Option("--dir", help="Where the demo's project is made.")
     ] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Fixes the simulated customers.")] = 7,
-    rows: Annotated[int, typer.Option(help="Customers a month.")] = 4000,
+    seed: Annotated[int, typer.Option(help="Fixes the simulated customers, or the draw.")] = 7,
+    rows: Annotated[int, typer.Option(help="Customers, or drawn rows, a month.")] = 4000,
+    data: Annotated[
+        Path | None, typer.Option(help="Labelled rows of your own, in place of the telecom.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="With --data: the column to predict.")] = None,
+    positive: Positive = None,
 ) -> None:
     """Play a simulated year of a telecom through the real server, log and loop."""
-    from holdfast.cli.demo import play_year
+    if (data is None) != (target is None):
+        raise typer.BadParameter("--data and --target go together")
+    from holdfast.cli.demo import play_own_rows, play_year
 
-    play_year(directory, seed=seed, rows=rows)
+    if data is not None and target is not None:
+        play_own_rows(directory, data, target, positive=positive, seed=seed, rows=rows)
+    else:
+        play_year(directory, seed=seed, rows=rows)
 
 
 def _print_replay(played: Replay) -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from holdfast.domain.arrow import float_values
 from holdfast.domain.columns import as_words
-from holdfast.domain.leakage import separation
+from holdfast.domain.leakage import KNOWS, separation, suspicion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,6 @@ __all__ = ["ColumnKind", "ColumnSurvey", "Role", "look_at_column"]
 
 _FEWEST_ROWS = 20  # below, distinct values prove nothing about a column
 _MOST_WORDS = 100  # above, text with mostly distinct values is no set of categories
-_LEAK = 0.98  # ROC AUC of one column alone; honest features stay well below
 _ID_NAME = re.compile(r"(^|[\W_])(id|ids|uuid|guid|key|number|nr|no)$", re.IGNORECASE)
 _ID_CAMEL = re.compile(r"[a-z](ID|Id|UUID|Uuid|GUID|Guid|Key|Number)$")
 _OTHER_DATE = r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]\d{1,2}:\d{2}.*)?$"
@@ -62,12 +61,13 @@ class ColumnSurvey:
     maximum: float | None = None
     identifies: bool = False  # could name whom a row is about
     separation: float | None = None  # ROC AUC of this column alone; None: not known
+    suspicion: str = ""  # why it may be known only after the outcome, in words
 
     @property
     def leaks(self) -> bool:
         """Whether the column alone predicts too well to be known beforehand."""
         is_feature = self.role is Role.FEATURE
-        return is_feature and self.separation is not None and self.separation > _LEAK
+        return is_feature and self.separation is not None and self.separation > KNOWS
 
 
 def look_at_column(
@@ -95,6 +95,8 @@ def look_at_column(
     reason, identifies = _verdict(field.name, values, kind, n_distinct, as_text=as_text)
     role = asked or (Role.DROPPED if reason else Role.FEATURE)
     low, high = _range(values) if kind is ColumnKind.NUMERIC else (None, None)
+    judged = labels if role is Role.FEATURE else None
+    alone = None if judged is None else separation(values, judged)
     return ColumnSurvey(
         name=field.name,
         kind=kind,
@@ -106,9 +108,8 @@ def look_at_column(
         minimum=low,
         maximum=high,
         identifies=identifies and asked is None,
-        separation=separation(values, labels)
-        if labels is not None and role is Role.FEATURE
-        else None,
+        separation=alone,
+        suspicion="" if judged is None else suspicion(field.name, values, judged, alone),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,8 @@ class ReleaseRegistered:
     trainer: str
     metrics: dict[str, float]
     attempt_id: str | None = None
+    competition: dict[str, float] = field(default_factory=dict)  # validation Brier score of each
+    failures: dict[str, str] = field(default_factory=dict)  # why a trainer gave no model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from holdfast.domain.events import Event, EventBody, WindowVerdict
+    from holdfast.domain.evidence import Check
 
 __all__ = ["headline", "story"]
 
@@ -196,6 +197,8 @@ def _doing(body: EventBody) -> Iterator[str]:
         case ReleaseRegistered(release_id=release_id, metrics=metrics, origin=origin):
             yield f"release: {release_id} (by {origin})"
             yield from (f"{name}: {value:.4f}" for name, value in sorted(metrics.items()))
+            yield from _competed(body.competition)
+            yield from (f"{name} gave no model: {why}" for name, why in body.failures.items())
         case ChampionPromoted(release_id=release_id) | ChampionRolledBack(release_id=release_id):
             yield f"release: {release_id}"
         case ChallengerStaged(release_id=release_id, stage=stage):
@@ -231,10 +234,22 @@ def _judgement(body: ChallengerJudged) -> Iterator[str]:
     report = body.report
     yield f"rule: {report.rule}, on {report.n:,} rows ({report.n_positive:,} positive)"
     yield f"challenger: {body.trainer}, trained on the window {body.training_window!r}"
-    for name, brier in sorted(body.margins.items(), key=lambda item: item[1]):
-        yield f"candidate {name}: Brier {brier:.4f} on validation"
+    yield from _competed(body.margins)
     for check in report.checks:
-        yield f"{'passed' if check.passed else 'FAILED'} {check.name}: {check.reason}"
+        said = "passed" if check.passed else "FAILED"
+        yield f"{said} {check.name}: {check.reason}{_range(check)}"
+
+
+def _range(check: Check) -> str:
+    """Return the interval of a check's figure, if it has one."""
+    if check.low is None or check.high is None:
+        return ""
+    return f" [{check.low:+.4f}, {check.high:+.4f}]"
+
+
+def _competed(scores: dict[str, float]) -> Iterator[str]:
+    for name, brier in sorted(scores.items(), key=lambda item: item[1]):
+        yield f"candidate {name}: Brier {brier:.4f} on validation"
 
 
 def _would_be(body: WindowRevised) -> str:

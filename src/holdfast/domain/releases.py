@@ -47,7 +47,11 @@ MODEL_CARD = "model_card.md"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How a model was made: enough to make it again from the same rows."""
+    """How a model was made: enough to make it again from the same rows.
+
+    `competition` has the Brier score on the validation rows of each that competed;
+    `failures`, why a trainer gave no model.
+    """
 
     trainer: str
     parameters: dict[str, float | int | str | bool]
@@ -57,14 +61,17 @@ class Recipe:
     n_validation: int
     n_test: int
     split: str  # "time-ordered", "stratified"
+    competition: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelMetrics:
     """What a model reached on rows it had not seen.
 
-    `figures` maps a metric's name (`roc_auc`, `recall`, `precision`, `f1`, `accuracy`,
-    `brier`, `log_loss`) to its value; `intervals` adds 95% bounds where they are known.
+    `figures` maps a metric's name (`roc_auc`, `pr_auc`, `recall`, `precision`, `f1`,
+    `accuracy`, `brier`, `log_loss`, `calibration_error`, `cost` where the aim gives prices) to
+    its value; `intervals` adds 95% bounds where they are known.
     """
 
     n: int

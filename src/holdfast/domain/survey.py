@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,9 +12,13 @@ from holdfast.domain.binary_target import read_target
 from holdfast.domain.column_survey import ColumnKind, ColumnSurvey, Role, look_at_column
 from holdfast.domain.columns import notes_of
 from holdfast.domain.errors import ColumnError, nearest
+from holdfast.domain.leakage import stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from holdfast.domain.contract import Target
 
@@ -71,6 +75,11 @@ class Survey:
             return ()
         return tuple(c.name for c in self.dropped if c.kind is ColumnKind.TIME)
 
+    @property
+    def suspects(self) -> tuple[ColumnSurvey, ...]:
+        """Features that may be known only after the outcome."""
+        return tuple(column for column in self.features if column.suspicion)
+
     def of(self, role: Role) -> tuple[ColumnSurvey, ...]:
         """Return the columns of one role."""
         return tuple(column for column in self.columns if column.role is role)
@@ -89,7 +98,7 @@ class Survey:
             said.append(f"{self.n_undated} rows have no time and are not used")
         if self.positive_guessed and self.target:
             said.append(f"{self.target.positive!r} is taken as the positive outcome (a guess)")
-        said.extend(_leak_warning(column) for column in self.columns if column.leaks)
+        said.extend(column.suspicion for column in self.suspects)
         said.extend(
             f"{column.name!r} looks like an identifier; name it as entity, or drop it"
             for column in self.features
@@ -145,7 +154,7 @@ def survey(
         )
     return Survey(
         n_rows=table.num_rows,
-        columns=columns,
+        columns=columns if labels is None else _compared(rows, columns, labels),
         target=found.target if found else None,
         positive_guessed=found is not None and found.guessed,
         n_positive=int(found.labels.sum()) if found else 0,
@@ -155,11 +164,19 @@ def survey(
     )
 
 
-def _leak_warning(column: ColumnSurvey) -> str:
-    return (
-        f"{column.name!r} alone tells the classes apart (AUC {column.separation:.3f}): "
-        "if it is not known when a prediction is asked for, drop it"
-    )
+def _compared(
+    rows: pa.Table, columns: tuple[ColumnSurvey, ...], labels: NDArray[np.bool_]
+) -> tuple[ColumnSurvey, ...]:
+    """Return the columns with the suspicions that only show beside the other columns."""
+    features = {c.name: rows.column(c.name) for c in columns if c.role is Role.FEATURE}
+
+    def _suspicion(column: ColumnSurvey) -> str:
+        if column.suspicion or column.name not in features or column.kind is not ColumnKind.NUMERIC:
+            return column.suspicion
+        others = {name: values for name, values in features.items() if name != column.name}
+        return stands_alone(column.name, features[column.name], labels, others)
+
+    return tuple(replace(column, suspicion=_suspicion(column)) for column in columns)
 
 
 def _check_present(table: pa.Table, name: str) -> None:

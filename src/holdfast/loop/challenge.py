@@ -5,7 +5,7 @@ Used by the live loop and by replay alike, so that a replay shows what would hav
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,13 @@ from holdfast.domain.features import describe
 from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.tables import encode_table
 from holdfast.loop.crossfit import OutOfFold, cross_fit
+from holdfast.loop.fitness import fitness
 from holdfast.loop.train import CalibratedModel, fit_on, refit
 from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 from holdfast.policy.guarding import GuardPolicy, judge
+from holdfast.policy.segments import segments_of
+from holdfast.policy.thresholds import prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.domain.releases import Importances
     from holdfast.policy.thresholds import Aim
-    from holdfast.ports.runtime import LoadedModel
+    from holdfast.ports.runtime import LoadedModel, Runtime
     from holdfast.ports.trainer import Trainer
 
 __all__ = [
@@ -161,14 +164,23 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Competition:
-    """All competitors; the lowest Brier score on the validation rows wins."""
+    """All competitors; the lowest Brier score on the validation rows wins.
+
+    `failures` says why a trainer gave no model, by trainer and training window.
+    """
 
     entries: tuple[Entry, ...]
+    failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def best(self) -> Entry:
         """The winner."""
         return min(self.entries, key=lambda entry: entry.brier)
+
+    @property
+    def margins(self) -> dict[str, float]:
+        """The score of each, as records have it."""
+        return {entry.name: round(entry.brier, 6) for entry in self.entries}
 
 
 def compete(
@@ -192,25 +204,32 @@ def compete(
 
     Raises:
         TooFewLabelsError: If a part holds one class only.
-        TrainingFailedError: If a trainer produced no usable model.
+        TrainingFailedError: If no trainer produced a usable model.
     """
     validation = np.arange(plan.validation, plan.guard)
     held, truth = matrix.take(validation), labels[validation]
-    entries = []
+    entries, failures = [], {}
     for window, start in _training_windows(labels, plan):
         for trainer in trainers:
-            model = fit_on(
-                matrix,
-                labels,
-                train=np.arange(start, plan.validation),
-                validation=validation,
-                trainer=trainer,
-                contract=contract,
-                seed=seed,
-            )
+            try:
+                model = fit_on(
+                    matrix,
+                    labels,
+                    train=np.arange(start, plan.validation),
+                    validation=validation,
+                    trainer=trainer,
+                    contract=contract,
+                    seed=seed,
+                )
+            except TrainingFailedError as error:
+                failures[f"{trainer.name}/{window}"] = error.found
+                continue
             brier = float(np.mean((model.predict(held) - truth) ** 2))
             entries.append(Entry(model=model, window=window, start=start, brier=brier))
-    return Competition(entries=tuple(entries))
+    if not entries:
+        found = "; ".join(f"{name}: {why}" for name, why in failures.items())
+        raise TrainingFailedError(", ".join(failures), found or "no trainer was given")
+    return Competition(entries=tuple(entries), failures=failures)
 
 
 def challenge(
@@ -224,6 +243,7 @@ def challenge(
     policy: GuardPolicy,
     alarmed: bool,
     seed: int,
+    runtime: Runtime | None = None,
 ) -> Challenge:
     """Let trainers and training windows compete, and have the guard judge the winner.
 
@@ -237,6 +257,8 @@ def challenge(
         policy: The guard's rule.
         alarmed: Whether a harm, concept or performance alarm is open.
         seed: Fixes every random choice.
+        runtime: Executes the challenger's export, whose scores and speed are then checked;
+            a replay, which serves nobody, does without.
 
     Raises:
         TooFewLabelsError: If a part of the plan holds one class only.
@@ -259,15 +281,18 @@ def challenge(
         champion_threshold=contract.threshold,
         policy=policy,
         alarmed=alarmed,
+        seed=seed,
+        segments=segments_of(guard, contract),
+        measured=() if runtime is None else fitness(best.model, champion, guard, policy, runtime),
     )
     accepted = None
     if report.outcome is Outcome.ACCEPT:
-        accepted = _accepted(best, rows, matrix, contract, plan, aim=aim, tested=tested)
+        accepted = _accepted(competition, rows, matrix, contract, plan, aim=aim, tested=tested)
     return Challenge(
         report=report,
         trainer=best.model.trainer.name,
         training_window=best.window,
-        margins={entry.name: round(entry.brier, 6) for entry in competition.entries},
+        margins=competition.margins,
         challenger=accepted,
     )
 
@@ -282,7 +307,7 @@ def _training_windows(labels: NDArray[np.bool_], plan: Plan) -> list[tuple[str, 
 
 
 def _accepted(
-    best: Entry,
+    competition: Competition,
     rows: LabelledRows,
     matrix: FeatureMatrix,
     contract: Contract,
@@ -292,6 +317,7 @@ def _accepted(
     tested: NDArray[np.float64],
 ) -> Challenger:
     """Fit the winner again on all rows of its window; calibration and threshold are frozen."""
+    best = competition.best
     validation = slice(plan.validation, plan.guard)
     threshold = aim.choose(rows.labels[validation], best.model.predict(matrix.take(validation)))
     kept = LabelledRows(features=rows.features.slice(best.start), labels=rows.labels[best.start :])
@@ -310,8 +336,12 @@ def _accepted(
             n_validation=plan.guard - plan.validation,
             n_test=len(rows) - plan.guard,
             split="time-ordered",
+            competition=competition.margins,
+            failures=competition.failures,
         ),
-        metrics=measure(rows.labels[plan.guard :], tested, threshold=threshold),
+        metrics=measure(
+            rows.labels[plan.guard :], tested, threshold=threshold, prices=prices_of(aim)
+        ),
         importances=permutation_importance(
             best.model.predict,
             matrix.take(slice(plan.guard, None)),

@@ -16,6 +16,7 @@ from holdfast.loop.split import Split, split_rows
 from holdfast.loop.train import CalibratedModel, fit_on, refit
 from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
+from holdfast.policy.thresholds import prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,8 +120,13 @@ def develop(
         tested=model,
         model=released,
         contract=replace(draft, threshold=threshold),
-        recipe=_recipe(model, split),
-        metrics=measure(test_labels, model.predict(test_rows), threshold=threshold),
+        recipe=_recipe(model, split, competition=brier, failures=failures),
+        metrics=measure(
+            test_labels,
+            model.predict(test_rows),
+            threshold=threshold,
+            prices=prices_of(aim),
+        ),
         importances=permutation_importance(
             model.predict, test_rows, test_labels, contract=draft, seed=seed
         ),
@@ -163,7 +169,13 @@ def _fit_all(
     return models, failures
 
 
-def _recipe(model: CalibratedModel, split: Split) -> Recipe:
+def _recipe(
+    model: CalibratedModel,
+    split: Split,
+    *,
+    competition: dict[str, float],
+    failures: dict[str, str],
+) -> Recipe:
     return Recipe(
         trainer=model.trainer.name,
         parameters=model.fitted.parameters,
@@ -173,6 +185,8 @@ def _recipe(model: CalibratedModel, split: Split) -> Recipe:
         n_validation=split.validation.size,
         n_test=split.test.size,
         split=split.words,
+        competition={name: round(brier, 6) for name, brier in competition.items()},
+        failures=failures,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.domain.errors import CorruptProfileError, CorruptReleaseError
@@ -41,6 +41,8 @@ class Launch:
     aim: str
     metrics: ModelMetrics
     champion: ModelVersion  # in production now: this version, or one before it
+    competition: dict[str, float] = field(default_factory=dict)  # validation Brier score of each
+    failures: dict[str, str] = field(default_factory=dict)  # why a trainer gave no model
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -55,6 +57,8 @@ class Launch:
             "metrics": self.metrics.figures,
             "intervals": self.metrics.intervals,
             "champion": self.champion,
+            "competition": self.competition,
+            "failures": self.failures,
         }
 
 
@@ -108,6 +112,8 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         aim=plan.aim.describe(),
         metrics=candidate.metrics,
         champion=champion,
+        competition=candidate.brier_by_trainer,
+        failures=candidate.failures,
     )
 
 

@@ -139,6 +139,7 @@ def _making(recipe: Recipe, contract: Contract, *, parity: float, n_reference: i
     settings = ", ".join(f"{name} = {value}" for name, value in recipe.parameters.items())
     facts = (
         f"trainer: `{recipe.trainer}` ({settings})",
+        *_competition(recipe),
         (
             f"rows: {recipe.n_train:,} to train, {recipe.n_validation:,} to validate, "
             f"{recipe.n_test:,} to test; {recipe.split}; training window: {recipe.training_window}"
@@ -150,6 +151,16 @@ def _making(recipe: Recipe, contract: Contract, *, parity: float, n_reference: i
         f"export: repeats the trained model's scores to {parity:.1e}",
     )
     return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _competition(recipe: Recipe) -> list[str]:
+    facts = []
+    if len(recipe.competition) > 1:
+        ranked = sorted(recipe.competition.items(), key=lambda one: one[1])
+        scores = ", ".join(f"`{name}` {brier:.4f}" for name, brier in ranked)
+        facts.append(f"chosen by the Brier score on the validation rows: {scores}")
+    facts += [f"`{name}` gave no model: {why}" for name, why in recipe.failures.items()]
+    return facts
 
 
 def _limits(metrics: ModelMetrics, rows_of: str) -> str:

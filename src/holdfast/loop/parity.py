@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from holdfast.loop.train import CalibratedModel
     from holdfast.ports.runtime import LoadedModel
 
-__all__ = ["TOLERANCE", "check_parity", "edge_rows"]
+__all__ = ["TOLERANCE", "check_parity", "edge_rows", "made_up_rows"]
 
 TOLERANCE = 1e-5  # honest exports differ by some 1e-7; wrong ones by 0.08 and more
 _MOST_ROWS = 20_000
+_LEAST_ROWS = 10_000  # of the data and made up
+_LEAST_MADE_UP = 3_000
+_MISSING = 0.02  # of the cells of made-up rows, beside those that training data misses
+_NEW = 0.01  # of their words
 _UNSEEN = "\N{SNOWMAN} a category that no training data holds"
 
 
@@ -36,9 +40,10 @@ def check_parity(
 ) -> float:
     """Score rows with both and return the largest difference.
 
-    Beside the rows given (at most 20,000 of them, drawn by the seed) the two meet rows
-    that training data seldom holds: all missing, unseen categories, ends of the ranges
-    and the largest numbers that a client may send.
+    Beside the rows given (at most 20,000 of them, drawn by the seed) the two meet at least
+    3,000 that are made up of their values (`made_up_rows`), so that they are 10,000 in any
+    case, and rows that training data seldom holds: all missing, unseen categories, ends of
+    the ranges and the largest numbers that a client may send.
 
     Args:
         model: As it was trained.
@@ -55,14 +60,65 @@ def check_parity(
     if len(rows) > _MOST_ROWS:
         drawn = np.sort(np.random.default_rng(seed).choice(len(rows), _MOST_ROWS, replace=False))
     edges = edge_rows(contract)
-    names = [f"{row} of the data" for row in drawn.tolist()] + list(edges)
-    sample = _stacked([rows.take(drawn), *edges.values()])
+    n_made_up = max(_LEAST_ROWS - drawn.size, _LEAST_MADE_UP)
+    made_up = made_up_rows(rows, seed=seed, n=n_made_up)
+    names = [
+        *(f"{row} of the data" for row in drawn.tolist()),
+        *(f"{row} of those made up" for row in range(len(made_up))),
+        *edges,
+    ]
+    sample = _stacked([rows.take(drawn), made_up, *edges.values()])
     difference = np.abs(_scores(exported, sample, names, tolerance) - model.predict(sample))
     difference = np.where(np.isnan(difference), np.inf, difference)
     worst = int(np.argmax(difference))
     if difference[worst] > tolerance:
         raise ParityError(worst=float(difference[worst]), tolerance=tolerance, row=names[worst])
     return float(difference[worst])
+
+
+def made_up_rows(rows: FeatureMatrix, *, seed: int, n: int = _LEAST_ROWS) -> FeatureMatrix:
+    """Return rows whose every value was drawn from its column, and often moved a little.
+
+    Trees split halfway between two values of the training data, or at one of them. So a
+    third of the numbers lie halfway to their neighbour, a third next to one as float32
+    counts. Some values are missing, and some words new.
+
+    Args:
+        rows: Rows of the training data.
+        seed: Fixes the draws.
+        n: How many are made up.
+    """
+    if not len(rows):
+        return rows
+    rng = np.random.default_rng(seed)
+    numeric = [_near(column, n, rng) for column in rows.numeric.T]
+    words = [_reworded(column, n, rng) for column in rows.categorical.T]
+    return FeatureMatrix(
+        numeric=np.array(numeric, dtype=np.float32).reshape(len(numeric), n).T,
+        categorical=np.array(words, dtype=object).reshape(len(words), n).T,
+    )
+
+
+def _near(column: NDArray[np.float32], n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    values = np.unique(column[~np.isnan(column)])  # in order, each once
+    if not values.size:
+        return np.full(n, np.nan, dtype=np.float32)
+    at = np.searchsorted(values, drawn := rng.choice(column, n))
+    after = values[np.minimum(at + 1, values.size - 1)].astype(np.float64)
+    ends = np.array([-FLOAT32_LIMIT, FLOAT32_LIMIT], dtype=np.float32)
+    beside = np.nextafter(drawn, rng.choice(ends, n))
+    halfway = (drawn.astype(np.float64) + after) / 2
+    moved = np.choose(rng.integers(0, 3, n), [drawn, halfway, beside])
+    moved[rng.random(n) < _MISSING] = np.nan
+    within: NDArray[np.float32] = np.clip(moved, *ends).astype(np.float32)
+    return within
+
+
+def _reworded(column: NDArray[np.object_], n: int, rng: np.random.Generator) -> NDArray[np.object_]:
+    drawn = column[rng.integers(0, len(column), n)]
+    drawn[rng.random(n) < _MISSING] = MISSING_CATEGORY
+    drawn[rng.random(n) < _NEW] = _UNSEEN
+    return drawn
 
 
 def edge_rows(contract: Contract) -> dict[str, FeatureMatrix]:

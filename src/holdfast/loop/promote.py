@@ -15,6 +15,7 @@ from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.stage import ended, stage, withdraw
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.guarding import judge
+from holdfast.policy.segments import segments_of
 from holdfast.policy.transitions import fold
 from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
@@ -149,13 +150,16 @@ def _judged(
     seen = [state.learnt[v] for v in (champion.record.version, version) if v in state.learnt]
     since = max([mature_window(now, plan).start_at, *seen])
     rows = mature_rows(ports, plan, champion, state, now=now, since=since)
+    seen_by_champion = encode_table(conform(rows, champion.contract), champion.contract)
     report = judge(
         labels_of(rows),
-        champion.model.score(encode_table(conform(rows, champion.contract), champion.contract)),
+        champion.model.score(seen_by_champion),
         ports.runtime.load(model, contract).score(encode_table(conform(rows, contract), contract)),
         champion_threshold=champion.contract.threshold,
         policy=plan.guard,
         alarmed=harm_is_open(state.alerts),
+        seed=plan.seed,
+        segments=segments_of(seen_by_champion, champion.contract),
     )
     if report.outcome is not Outcome.ACCEPT:
         raise StateError(

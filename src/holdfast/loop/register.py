@@ -273,6 +273,8 @@ def register(
         trainer=bundle.manifest.recipe.trainer,
         metrics=bundle.metrics.figures,
         attempt_id=attempt_id,
+        competition=bundle.manifest.recipe.competition,
+        failures=bundle.manifest.recipe.failures,
     )
     draft = Draft(
         body=body,

@@ -199,6 +199,7 @@ def _challenge(
         policy=plan.guard,
         alarmed=alarmed,
         seed=plan.seed,
+        runtime=ports.runtime,
     )
 
 

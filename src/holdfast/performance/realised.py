@@ -10,7 +10,9 @@ import numpy as np
 from holdfast.domain.errors import EmptyWindowError
 from holdfast.domain.intervals import Interval
 from holdfast.domain.releases import ModelMetrics
+from holdfast.performance.calibration_error import calibration_error
 from holdfast.stats.auc import delong, roc_auc
+from holdfast.stats.precision_recall import average_precision
 from holdfast.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -25,21 +27,29 @@ _LEAST_P = 1e-15  # log loss of a sure and wrong score would be infinite
 _NORMAL_95 = 1.959964  # two-sided 95% quantile of the normal distribution
 
 
-def measure(labels: Labels, scores: Floats, *, threshold: float) -> ModelMetrics:
+def measure(
+    labels: Labels,
+    scores: Floats,
+    *,
+    threshold: float,
+    prices: tuple[float, float] | None = None,
+) -> ModelMetrics:
     """Measure a model on labelled rows it was not fitted on.
 
     A figure that the rows do not define is left out, never NaN or 0: ROC AUC with one
-    class only, recall without positives, precision without positive decisions, F1
-    without either.
+    class only, recall and PR AUC without positives, precision without positive decisions,
+    F1 without either, the cost without prices.
 
     Args:
         labels: Ground truth, shape ``(n,)``.
         scores: P(y = 1) by the model, shape ``(n,)``.
         threshold: Score at and above which the decision is positive.
+        prices: What a false positive and a false negative cost; the cost is a row's mean.
 
     Returns:
-        Figures with 95% intervals: DeLong for ROC AUC, Wilson for shares of rows, normal
-        for mean losses.
+        Figures with 95% intervals: DeLong for ROC AUC, the infinitesimal jackknife for PR
+        AUC, Wilson for shares of rows (F1 as a function of one), normal for mean losses and
+        costs, the noise of all bins for the calibration error.
 
     Raises:
         EmptyWindowError: If there is no row.
@@ -55,11 +65,18 @@ def measure(labels: Labels, scores: Floats, *, threshold: float) -> ModelMetrics
     """
     if labels.size == 0:
         raise EmptyWindowError("window of labelled rows")
-    shares = _shares(labels, scores >= threshold)
+    decided = scores >= threshold
     means, errors = _losses(labels, scores)
-    figures = {name: interval.estimate for name, interval in (shares | means).items()}
-    intervals = {name: (i.low, i.high) for name, i in (shares | means).items()}
-    _add_f1(figures, labels, scores >= threshold)
+    found = (
+        _shares(labels, decided)
+        | _f1(labels, decided)
+        | means
+        | {"calibration_error": calibration_error(labels, scores)}
+        | _cost(labels, decided, prices)
+        | _pr_auc(labels, scores)
+    )
+    figures = {name: interval.estimate for name, interval in found.items()}
+    intervals = {name: (i.low, i.high) for name, i in found.items()}
     _add_roc_auc(figures, intervals, errors, labels, scores)
     confidence = np.abs(scores - 0.5)
     return ModelMetrics(
@@ -100,10 +117,29 @@ def _mean(losses: Floats, standard_error: float) -> Interval:
     return Interval(estimate=mean, low=max(0.0, mean - half), high=mean + half)
 
 
-def _add_f1(figures: dict[str, float], labels: Labels, decided: Labels) -> None:
-    both = int(labels.sum()) + int(decided.sum())
-    if both > 0:
-        figures["f1"] = 2 * int((labels & decided).sum()) / both
+def _f1(labels: Labels, decided: Labels) -> dict[str, Interval]:
+    """Return F1, which grows with one share: the hits among rows that are or seem positive."""
+    either = int((labels | decided).sum())
+    if either == 0:
+        return {}
+    share = wilson(int((labels & decided).sum()), either)
+    f1, low, high = (2 * x / (1 + x) for x in (share.estimate, share.low, share.high))
+    return {"f1": Interval(estimate=f1, low=min(low, f1), high=max(high, f1))}
+
+
+def _cost(
+    labels: Labels, decided: Labels, prices: tuple[float, float] | None
+) -> dict[str, Interval]:
+    if prices is None:
+        return {}
+    false_positive, false_negative = prices
+    costs = false_positive * (decided & ~labels) + false_negative * (labels & ~decided)
+    return {"cost": _mean(costs, _sd(costs) / math.sqrt(labels.size))}
+
+
+def _pr_auc(labels: Labels, scores: Floats) -> dict[str, Interval]:
+    """Return PR AUC if there is a positive row; one alone has a figure that may be anything."""
+    return {"pr_auc": average_precision(labels, scores).interval()} if labels.any() else {}
 
 
 def _add_roc_auc(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy.stats import norm
-
 from holdfast.domain.evidence import Check, GuardReport, Outcome
-from holdfast.stats.auc import delong
-from holdfast.stats.paired import paired_difference
+from holdfast.policy.gains import Gain, Gains, auc_gain, brier_gain, weigh
+from holdfast.stats.multiplicity import holm, level_of_each
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["RULES", "Gain", "GuardPolicy", "harm_of", "judge"]
+    from holdfast.policy.segments import SegmentGain, Segments
 
-RULES = ("better", "no_worse")
+__all__ = ["RULES", "GuardPolicy", "decide", "harm_of", "judge"]
+
+_HARM_LEVEL = 0.05  # of all that can block a challenger which passes its rule, taken together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +29,19 @@ class GuardPolicy:
 
     Attributes:
         rule: `better` asks for a gain that noise does not explain; `no_worse` lets ties
-            pass, by design.
+            pass, by design; `auc_and_recall` takes point values at their word.
         level: Error level of the gain under `better`, when nothing is alarmed.
         alarmed_level: The same while the champion is known to do harm: waiting costs
             more then.
         auc_slack: How far the 95% lower bound of the AUC difference may reach below
             zero when the Brier score carries the gain.
         margin: How far the lower bounds may reach below zero under `no_worse`.
+        segment_slack: The rise of a segment's Brier score that is put up with. A challenger
+            that learnt a changed world from few rows is a little worse wherever the old
+            champion still holds.
         min_rows: Rows below which the guard does not judge.
         min_class: The same for each class.
+        max_latency: The longest that scoring one row may take, in the middle.
     """
 
     rule: str = "better"
@@ -42,29 +49,18 @@ class GuardPolicy:
     alarmed_level: float = 0.20
     auc_slack: float = 0.02
     margin: float = 0.01
+    segment_slack: float = 0.02
     min_rows: int = 500
     min_class: int = 50
+    max_latency: timedelta = timedelta(milliseconds=10)
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise ValueError(f"guard rule must be one of {', '.join(RULES)}; found {self.rule!r}")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gain:
-    """A challenger's advantage with its standard error; positive is better."""
-
-    name: str
-    estimate: float
-    standard_error: float
-
-    def lower(self, level: float) -> float:
-        """Return the one-sided lower bound that is wrong with probability `level`."""
-        return self.estimate + float(norm.ppf(level)) * self.standard_error
-
-    def upper(self, level: float) -> float:
-        """Return the one-sided upper bound that is wrong with probability `level`."""
-        return self.estimate - float(norm.ppf(level)) * self.standard_error
+    def level_for(self, *, alarmed: bool) -> float:
+        """Return the error level of a gain under `better`."""
+        return self.alarmed_level if alarmed else self.level
 
 
 def judge(
@@ -75,6 +71,9 @@ def judge(
     champion_threshold: float,
     policy: GuardPolicy,
     alarmed: bool,
+    seed: int,
+    segments: Sequence[Segments] = (),
+    measured: Sequence[Check] = (),
 ) -> GuardReport:
     """Compare challenger and champion on rows that neither was fitted on.
 
@@ -86,44 +85,62 @@ def judge(
             recall is compared.
         policy: The rule and its levels.
         alarmed: Whether a harm, concept or performance alarm is open.
+        seed: Of the resamples behind recall, Brier score and calibration.
+        segments: Parts of the rows, on none of which there may be significant harm.
+        measured: Checks made elsewhere, such as of the export; each must have passed.
 
     Returns:
         A report with one line for each check, also when the guard defers.
-
-    Source:
-        DeLong, DeLong, Clarke-Pearson (1988) for the AUC difference; paired normal
-        bounds for the Brier score and for recall.
     """
     n, n_positive = len(labels), int(labels.sum())
-    rarer = min(n_positive, n - n_positive)
-    if n < policy.min_rows or rarer < policy.min_class:
+    enough = _enough(n, n_positive, policy)
+    if not enough.passed:
         return GuardReport(
             outcome=Outcome.DEFER,
             rule=policy.rule,
-            reason=(
-                f"{n} rows with {rarer} of the rarer class are too few to judge on; "
-                f"{policy.min_rows} rows and {policy.min_class} of each class are needed"
-            ),
+            reason=enough.reason,
             n=n,
             n_positive=n_positive,
+            checks=(enough,),
         )
-    auc = _auc_gain(labels, champion_scores, challenger_scores)
-    brier = _brier_gain(labels, champion_scores, challenger_scores)
-    level = policy.alarmed_level if alarmed else policy.level
-    rule_check = (
-        _better(auc, brier, level=level, slack=policy.auc_slack)
-        if policy.rule == "better"
-        else _no_worse(auc, brier, margin=policy.margin)
+    gains = weigh(
+        labels,
+        champion_scores,
+        challenger_scores,
+        champion_threshold=champion_threshold,
+        segments=segments,
+        seed=seed,
     )
-    recall = _recall_gain(labels, champion_scores, challenger_scores, champion_threshold)
-    checks = (_line(auc), _line(brier), rule_check, _recall_harm(recall))
+    return decide(gains, policy=policy, alarmed=alarmed, measured=measured)
+
+
+def decide(
+    gains: Gains, *, policy: GuardPolicy, alarmed: bool, measured: Sequence[Check] = ()
+) -> GuardReport:
+    """Apply the policy's rule to gains that were measured on enough rows.
+
+    Args:
+        gains: What the challenger gains and loses.
+        policy: The rule and its levels.
+        alarmed: Whether a harm, concept or performance alarm is open.
+        measured: Checks made elsewhere; each must have passed.
+    """
+    rule_check = _RULES[policy.rule](gains, policy, policy.level_for(alarmed=alarmed))
+    checks = (
+        _enough(gains.n, gains.n_positive, policy),
+        _line(gains.auc),
+        _line(gains.brier),
+        rule_check,
+        *_harms(gains, policy.segment_slack),
+        *measured,
+    )
     failed = [check for check in checks if not check.passed]
     return GuardReport(
         outcome=Outcome.REFUSE if failed else Outcome.ACCEPT,
         rule=policy.rule,
         reason="; ".join(check.reason for check in failed) or rule_check.reason,
-        n=n,
-        n_positive=n_positive,
+        n=gains.n,
+        n_positive=gains.n_positive,
         checks=checks,
     )
 
@@ -152,7 +169,7 @@ def harm_of(
     checks: tuple[Check, ...] = ()
     reason = f"{n} mature labelled rows are too few to see harm"
     if n >= policy.min_rows and min(n_positive, n - n_positive) >= policy.min_class:
-        gains = [score(labels, champion_scores, challenger_scores) for score in _GAINS]
+        gains = [gain(labels, champion_scores, challenger_scores) for gain in _GAINS]
         worse = [g for g in gains if g.upper(0.025) < 0 and g.estimate <= -policy.margin]
         outcome = Outcome.REFUSE if worse else Outcome.ACCEPT
         shown = worse or gains
@@ -170,44 +187,28 @@ def harm_of(
     )
 
 
-def _auc_gain(
-    labels: NDArray[np.bool_], champion: NDArray[np.float64], challenger: NDArray[np.float64]
-) -> Gain:
-    gain = delong(labels, challenger, champion).difference(0, 1)
-    return Gain(name="roc_auc", estimate=gain.estimate, standard_error=gain.standard_error)
+_GAINS = (auc_gain, brier_gain)
 
 
-def _brier_gain(
-    labels: NDArray[np.bool_], champion: NDArray[np.float64], challenger: NDArray[np.float64]
-) -> Gain:
-    gain = paired_difference((champion - labels) ** 2 - (challenger - labels) ** 2)
-    return Gain(name="brier", estimate=gain.mean, standard_error=gain.standard_error)
+def _enough(n: int, n_positive: int, policy: GuardPolicy) -> Check:
+    rarer = min(n_positive, n - n_positive)
+    passed = n >= policy.min_rows and rarer >= policy.min_class
+    found = f"{n} rows with {rarer} of the rarer class are"
+    return Check(
+        name="rows",
+        passed=passed,
+        reason=f"{found} {'enough' if passed else 'too few'} to judge on; "
+        f"{policy.min_rows} rows and {policy.min_class} of each class are needed",
+        estimate=float(n),
+    )
 
 
-_GAINS = (_auc_gain, _brier_gain)
-
-
-def _recall_gain(
-    labels: NDArray[np.bool_],
-    champion: NDArray[np.float64],
-    challenger: NDArray[np.float64],
-    threshold: float,
-) -> Gain:
-    flagged = max(int((champion >= threshold).sum()), 1)
-    found = [_top(scores, flagged)[labels].astype(np.float64) for scores in (challenger, champion)]
-    gain = paired_difference(found[0] - found[1])
-    return Gain(name="recall", estimate=gain.mean, standard_error=gain.standard_error)
-
-
-def _top(scores: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
-    chosen = np.zeros(len(scores), dtype=np.bool_)
-    chosen[np.argsort(-scores, kind="stable")[:count]] = True
-    return chosen
-
-
-def _better(auc: Gain, brier: Gain, *, level: float, slack: float) -> Check:
-    by_auc = auc.lower(level) > 0 and brier.upper(0.05) >= 0
-    by_brier = brier.lower(level) > 0 and auc.lower(0.05) > -slack
+def _better(gains: Gains, policy: GuardPolicy, level: float) -> Check:
+    """Ask for a gain in either figure; the level is that of both tests together."""
+    auc, brier = gains.auc, gains.brier
+    each = level_of_each(level, correlation=gains.correlation)
+    by_auc = auc.lower(each) > 0 and brier.upper(0.05) >= 0
+    by_brier = brier.lower(each) > 0 and auc.lower(0.05) > -policy.auc_slack
     passed = by_auc or by_brier
     carried = auc if by_auc or not by_brier else brier
     verb = "is a gain" if passed else "is no proven gain"
@@ -216,27 +217,76 @@ def _better(auc: Gain, brier: Gain, *, level: float, slack: float) -> Check:
         passed=passed,
         reason=(
             f"{carried.name} {carried.estimate:+.3f} {verb}: its one-sided {1 - level:.0%} "
-            f"interval reaches {carried.lower(level):+.3f}"
+            f"interval reaches {carried.lower(each):+.3f}{_spoilt(gains, policy, each)}"
         ),
         estimate=carried.estimate,
-        low=carried.lower(level),
+        low=carried.lower(each),
     )
 
 
-def _no_worse(auc: Gain, brier: Gain, *, margin: float) -> Check:
-    worst = min((auc, brier), key=lambda gain: gain.lower(0.05))
-    passed = worst.lower(0.05) > -margin
+def _spoilt(gains: Gains, policy: GuardPolicy, each: float) -> str:
+    """Return what holds a gain back that would pass by its own bound."""
+    auc, brier = gains.auc, gains.brier
+    if auc.lower(each) > 0 and brier.upper(0.05) < 0:
+        return f", but the brier score is significantly worse ({brier.estimate:+.3f})"
+    if brier.lower(each) > 0 and auc.lower(0.05) <= -policy.auc_slack:
+        return f", and a gain in brier comes with a roc_auc that may be {auc.lower(0.05):+.3f}"
+    return ""
+
+
+def _no_worse(gains: Gains, policy: GuardPolicy, level: float) -> Check:  # noqa: ARG001 - each rule is asked so
+    worst = min((gains.auc, gains.brier), key=lambda gain: gain.lower(0.05))
+    passed = worst.lower(0.05) > -policy.margin
     verb = "stays within" if passed else "reaches below"
     return Check(
         name="no_worse",
         passed=passed,
         reason=(
             f"{worst.name} {worst.estimate:+.3f}: its 95% lower bound "
-            f"{worst.lower(0.05):+.3f} {verb} the margin of -{margin:.3f}"
+            f"{worst.lower(0.05):+.3f} {verb} the margin of -{policy.margin:.3f}"
         ),
         estimate=worst.estimate,
         low=worst.lower(0.05),
     )
+
+
+def _auc_and_recall(gains: Gains, policy: GuardPolicy, level: float) -> Check:  # noqa: ARG001 - each rule is asked so
+    """Ask for a higher AUC and no lower recall, whatever chance has to do with it."""
+    auc, recall = gains.auc.estimate, gains.recall.estimate
+    passed = auc > 0 and recall >= 0
+    return Check(
+        name="auc_and_recall",
+        passed=passed,
+        reason=(
+            f"roc_auc {auc:+.3f} and recall {recall:+.3f}, as point values: "
+            + ("the one improves, the other does not fall" if passed else _lacking(auc, recall))
+        ),
+        estimate=auc,
+    )
+
+
+def _lacking(auc: float, recall: float) -> str:
+    lacks = ["roc_auc does not improve"] * (auc <= 0) + ["recall falls"] * (recall < 0)
+    return ", and ".join(lacks)
+
+
+_RULES: dict[str, Callable[[Gains, GuardPolicy, float], Check]] = {
+    "better": _better,
+    "no_worse": _no_worse,
+    "auc_and_recall": _auc_and_recall,
+}
+RULES = tuple(_RULES)
+
+
+def _harms(gains: Gains, slack: float) -> tuple[Check, ...]:
+    """Return the checks that block on significant harm; Holm holds all of them to one level."""
+    of_segments = [segment.harm(slack=slack) for segment in gains.segments]
+    adjusted = holm([gains.recall.harm, gains.calibration.harm, *of_segments])
+    lines = [
+        _harm(gains.recall, "recall at an equal flagged share", adjusted[0]),
+        _harm(gains.calibration, "calibration (the fall of its error)", adjusted[1]),
+    ]
+    return (*lines, *_segment_lines(gains.segments, adjusted[2:], slack))
 
 
 def _line(gain: Gain) -> Check:
@@ -250,14 +300,48 @@ def _line(gain: Gain) -> Check:
     )
 
 
-def _recall_harm(recall: Gain) -> Check:
-    passed = recall.upper(0.05) >= 0
-    verb = "is not significantly worse" if passed else "is significantly worse"
+def _harm(gain: Gain, what: str, p_value: float) -> Check:
     return Check(
-        name="recall",
-        passed=passed,
-        reason=f"recall at an equal flagged share {recall.estimate:+.3f} {verb}",
-        estimate=recall.estimate,
-        low=recall.lower(0.025),
-        high=recall.upper(0.025),
+        name=gain.name,
+        passed=p_value > _HARM_LEVEL,
+        reason=f"{what} {gain.estimate:+.3f} {_worse(p_value)}",
+        estimate=gain.estimate,
+        low=gain.lower(0.025),
+        high=gain.upper(0.025),
     )
+
+
+def _segment_lines(
+    segments: Sequence[SegmentGain], p_values: Sequence[float], slack: float
+) -> tuple[Check, ...]:
+    """Return a line for each segment that is harmed; if none is, one for the worst."""
+    if not segments:
+        return ()
+    ranked = sorted(
+        zip(segments, p_values, strict=True), key=lambda pair: pair[0].harm(slack=slack)
+    )
+    harmed = [pair for pair in ranked if pair[1] <= _HARM_LEVEL]
+    return tuple(
+        _segment_line(segment, p_value, f"of {len(segments)} segments", slack)
+        for segment, p_value in harmed or ranked[:1]
+    )
+
+
+def _segment_line(segment: SegmentGain, p_value: float, of: str, slack: float) -> Check:
+    gain = Gain(name="segments", estimate=segment.estimate, standard_error=segment.standard_error)
+    return Check(
+        name="segments",
+        passed=p_value > _HARM_LEVEL,
+        reason=(
+            f"{of}, {segment.name} ({segment.n:,} rows): brier {segment.estimate:+.4f} "
+            f"{_worse(p_value, by=f' by more than {slack:g}')}"
+        ),
+        estimate=segment.estimate,
+        low=gain.lower(0.025),
+        high=gain.upper(0.025),
+    )
+
+
+def _worse(p_value: float, *, by: str = "") -> str:
+    is_worse = "is" if p_value <= _HARM_LEVEL else "is not"
+    return f"{is_worse} significantly worse{by} (p = {p_value:.2g}, Holm)"

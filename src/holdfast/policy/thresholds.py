@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Labels = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
-__all__ = ["Aim", "Costs", "FBeta", "Fixed", "RecallAtLeast"]
+__all__ = ["Aim", "Capacity", "Costs", "FBeta", "Fixed", "RecallAtLeast", "prices_of"]
 
 
 class Aim(Protocol):
@@ -131,6 +131,34 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """Flag no more than a share of the rows: as many as somebody can act on."""
+
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.share <= 1.0:
+            raise ValueError(f"the share must lie in (0, 1]; found {self.share}")
+
+    def choose(self, labels: Labels, scores: Floats) -> float:
+        """Return the lowest threshold that flags at most the share; ties stay unflagged.
+
+        Where even the highest score is shared by more rows, it is the highest threshold.
+
+        >>> labels = np.array([True, False, True, False])
+        >>> Capacity(share=0.5).choose(labels, np.array([0.9, 0.5, 0.25, 0.2]))
+        0.375
+        """
+        cuts = _cuts(labels, scores)
+        fits = cuts.flagged <= self.share * scores.size + 1e-9  # 0.7 * 10 is not quite 7
+        return float(cuts.thresholds[max(int(fits.sum()) - 1, 0)])
+
+    def describe(self) -> str:
+        """Return the aim in words."""
+        return f"a capacity of {self.share:.3g} of the rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
     """A threshold that somebody has set."""
 
@@ -151,6 +179,16 @@ class Fixed:
     def describe(self) -> str:
         """Return the aim in words."""
         return f"a fixed threshold of {self.threshold:g}"
+
+
+def prices_of(aim: Aim) -> tuple[float, float] | None:
+    """Return what a false positive and a false negative cost, if the aim says so.
+
+    >>> prices_of(Costs(false_positive=1, false_negative=5))
+    (1, 5)
+    >>> prices_of(FBeta())
+    """
+    return (aim.false_positive, aim.false_negative) if isinstance(aim, Costs) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from holdfast.settings.loading import CONFIG_FILE, load_settings, settings_for
 from holdfast.settings.sections import (
     Aim,
     AlertSettings,
+    CapacityAim,
     ClockSettings,
     CostAim,
     DataSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "CONFIG_FILE",
     "Aim",
     "AlertSettings",
+    "CapacityAim",
     "ClockSettings",
     "CostAim",
     "DataSettings",

@@ -212,7 +212,12 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
                 "archive": folder / store.archive,
             }
         ),
-        "data": data.model_copy(update={"path": data.path and folder / data.path}),
+        "data": data.model_copy(
+            update={
+                "path": data.path and folder / data.path,
+                "labels": data.labels and folder / data.labels,
+            }
+        ),
         "clock": clock.model_copy(update={"file": clock.file and folder / clock.file}),
         "registry": RegistrySettings(mlflow=_sqlite(settings.registry.mlflow, folder)),
     }

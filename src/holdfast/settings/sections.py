@@ -26,6 +26,7 @@ __all__ = [
     "SECTIONS",
     "Aim",
     "AlertSettings",
+    "CapacityAim",
     "ClockSettings",
     "CostAim",
     "DataSettings",
@@ -48,7 +49,7 @@ __all__ = [
 
 _AIM_FORMS = (
     "takes one of { recall = 0.8 }, { f_beta = 1.0 }, "
-    "{ cost_false_positive = 1, cost_false_negative = 5 }, { fixed = 0.5 }"
+    "{ cost_false_positive = 1, cost_false_negative = 5 }, { capacity = 0.1 }, { fixed = 0.5 }"
 )
 
 
@@ -105,6 +106,12 @@ class CostAim(_Section):
         return self
 
 
+class CapacityAim(_Section):
+    """Flag at most this share of the rows: as many as can be acted on."""
+
+    capacity: Share
+
+
 class FixedAim(_Section):
     """Use exactly this threshold."""
 
@@ -117,6 +124,7 @@ def _aim_tag(value: object) -> str | None:
         "recall": {"recall"},
         "f_beta": {"f_beta"},
         "cost": {"cost_false_positive", "cost_false_negative"},
+        "capacity": {"capacity"},
         "fixed": {"fixed"},
     }
     return next((tag for tag, wanted in tags.items() if keys == wanted), None)
@@ -126,6 +134,7 @@ Aim = Annotated[
     Annotated[RecallAim, Tag("recall")]
     | Annotated[FBetaAim, Tag("f_beta")]
     | Annotated[CostAim, Tag("cost")]
+    | Annotated[CapacityAim, Tag("capacity")]
     | Annotated[FixedAim, Tag("fixed")],
     Discriminator(_aim_tag, custom_error_type="aim", custom_error_message=_AIM_FORMS),
 ]
@@ -142,6 +151,7 @@ class DataSettings(_Section):
     """`[data]`: where labelled rows come from and what their columns are."""
 
     path: Path | None = None
+    labels: Path | None = None  # a file with the target, line by line beside `path`
     target: Annotated[str, Field(min_length=1)]
     positive: Annotated[str | None, BeforeValidator(_word)] = None  # None: guessed, and said
     time: str | None = None
@@ -158,6 +168,15 @@ class TrainSettings(_Section):
     trainers: Annotated[Names, Field(min_length=1)] = ("logistic_regression",)
     aim: Aim = Field(default_factory=lambda: FBetaAim(f_beta=1.0))
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    time_limit: Duration = timedelta(hours=1)  # for one fit
+    memory_limit_mb: Annotated[int | None, Field(ge=64)] = None  # None: 3/4 of the machine's
+
+    @field_validator("time_limit")
+    @classmethod
+    def _is_some_time(cls, limit: timedelta) -> timedelta:
+        if limit <= timedelta(0):
+            raise ValueError("must be longer than 0s")
+        return limit
 
 
 class MonitorSettings(_Section):
@@ -226,7 +245,11 @@ class PolicySettings(_Section):
 class GuardSettings(_Section):
     """`[guard]`: what a challenger must show before it is promoted."""
 
-    rule: Literal["better", "no_worse"] = "better"  # policy.guarding.RULES, which needs scipy
+    # policy.guarding.RULES, which needs scipy
+    rule: Literal["better", "no_worse", "auc_and_recall"] = "better"
+    min_rows: Annotated[int, Field(ge=2)] = 500
+    min_class: Annotated[int, Field(ge=2)] = 50
+    max_latency_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0  # for one row
 
 
 class PromoteSettings(_Section):

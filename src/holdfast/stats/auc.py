@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Labels = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
-__all__ = ["AucDifference", "DeLong", "delong", "roc_auc"]
+__all__ = ["AucDifference", "DeLong", "auc_influence", "delong", "roc_auc"]
 
 _LEAST_PER_CLASS = 2  # a variance needs two
 
@@ -141,6 +141,34 @@ def roc_auc(labels: Labels, scores: Floats) -> float:
     """
     _check_classes(labels, least=1)
     return float(_placements(labels, scores)[0].mean())
+
+
+def auc_influence(labels: Labels, scores: Floats) -> Floats:
+    """Return how much each row moves the ROC AUC: what its sampling error is a mean of.
+
+    Two figures that are means, or have influences like these, go together as much as their
+    influences correlate.
+
+    Args:
+        labels: True for the positive class, shape ``(n,)``.
+        scores: Shape ``(n,)``.
+
+    Returns:
+        One value a row, with mean 0, shape ``(n,)``.
+
+    Raises:
+        TooFewLabelsError: If a class has no row.
+
+    >>> labels = np.array([True, True, False, False])
+    >>> auc_influence(labels, np.array([0.9, 0.4, 0.5, 0.1])).tolist()
+    [0.5, -0.5, -0.5, 0.5]
+    """
+    _check_classes(labels, least=1)
+    of_positives, of_negatives = _placements(labels, scores)
+    found = np.empty(labels.size)
+    found[labels] = (of_positives - of_positives.mean()) * (labels.size / of_positives.size)
+    found[~labels] = (of_negatives - of_negatives.mean()) * (labels.size / of_negatives.size)
+    return found
 
 
 def _placements(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:

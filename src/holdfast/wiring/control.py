@@ -10,35 +10,32 @@ from typing import TYPE_CHECKING
 from holdfast.adapters.notifiers.console import ConsoleNotifier
 from holdfast.adapters.registries.mlflow import MlflowRegistry
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
-from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.durations import format_duration
-from holdfast.domain.errors import SettingsError, nearest
+from holdfast.domain.errors import SettingsError
 from holdfast.loop.control import ControlPlan, ControlPorts
 from holdfast.policy.assessing import MonitorPolicy
 from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
-from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.policy.thresholds import Capacity, Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.policy.trying import TrialPolicy
-from holdfast.settings import CostAim, FBetaAim, RecallAim
+from holdfast.settings import CapacityAim, CostAim, FBetaAim, RecallAim
 from holdfast.wiring.archives import keeping_of
 from holdfast.wiring.drift import drift_policy_of, rule_of
 from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.plugins import drift_methods
 from holdfast.wiring.project import clock_of, open_objects, open_store
+from holdfast.wiring.trainers import trainers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from holdfast.policy.thresholds import Aim
     from holdfast.ports.notifier import Notifier
-    from holdfast.ports.trainer import Trainer
     from holdfast.settings import Settings
 
-__all__ = ["aim_of", "open_control", "plan_of", "trainers_of"]
+__all__ = ["aim_of", "open_control", "plan_of"]
 
 _YEAR = timedelta(days=365.25)
-
-_TRAINERS: dict[str, type[Trainer]] = {"logistic_regression": LogisticRegressionTrainer}
 
 
 @contextmanager
@@ -111,7 +108,12 @@ def plan_of(settings: Settings) -> ControlPlan:
             min_labels=policy.min_labels,
             min_positives=policy.min_positives,
         ),
-        guard=GuardPolicy(rule=settings.guard.rule),
+        guard=GuardPolicy(
+            rule=settings.guard.rule,
+            min_rows=settings.guard.min_rows,
+            min_class=settings.guard.min_class,
+            max_latency=timedelta(milliseconds=settings.guard.max_latency_ms),
+        ),
         trial=_trial_of(settings),
     )
 
@@ -142,19 +144,7 @@ def aim_of(settings: Settings) -> Aim:
             return FBeta(beta=beta)
         case CostAim(cost_false_positive=false_positive, cost_false_negative=false_negative):
             return Costs(false_positive=false_positive, false_negative=false_negative)
+        case CapacityAim(capacity=share):
+            return Capacity(share=share)
         case fixed:
             return Fixed(threshold=fixed.fixed)
-
-
-def trainers_of(settings: Settings) -> tuple[Trainer, ...]:
-    """Return the trainers that compete.
-
-    Raises:
-        SettingsError: If one is not known.
-    """
-    unknown = [name for name in settings.train.trainers if name not in _TRAINERS]
-    if unknown:
-        meant = nearest(unknown[0], _TRAINERS)
-        hint = f"Did you mean {meant!r}?" if meant else f"It takes {', '.join(_TRAINERS)}."
-        raise SettingsError(f"[train] trainers: {unknown[0]!r} is not a trainer here. {hint}")
-    return tuple(_TRAINERS[name]() for name in settings.train.trainers)

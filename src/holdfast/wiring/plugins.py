@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from holdfast.domain.errors import PluginError
 from holdfast.drift.methods.protocol import Method, MethodResult
 from holdfast.drift.methods.registry import METHODS
+from holdfast.wiring.entry_points import made, owner, plugin_error, points, said
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from holdfast.domain.errors import PluginError
     from holdfast.drift.methods.protocol import Comparison
 
 __all__ = ["DRIFT_METHODS", "drift_methods"]
@@ -46,15 +46,15 @@ def drift_methods() -> dict[str, Method]:
     """
     methods = dict(METHODS)
     owners = dict.fromkeys(METHODS, "Holdfast itself")
-    for point in sorted(entry_points(group=DRIFT_METHODS), key=_order):
+    for point in points(DRIFT_METHODS):
         method = _method(point)
         if method.name in methods:
-            raise _error(
+            raise plugin_error(
                 point,
                 f"its method {method.name!r} has the name of one of {owners[method.name]}",
                 remedy="Give it another name",
             )
-        methods[method.name], owners[method.name] = method, _owner(point)
+        methods[method.name], owners[method.name] = method, owner(point)
     return methods
 
 
@@ -80,7 +80,7 @@ class _Foreign:
             raise self._failed("compare", error) from error
         wrong = self._wrong(found)
         if wrong is not None:
-            raise _error(
+            raise plugin_error(
                 self.point,
                 f"its method {self.name!r} answered with {wrong}",
                 remedy="See holdfast.drift.methods.protocol.MethodResult",
@@ -97,69 +97,24 @@ class _Foreign:
         return None
 
     def _failed(self, what: str, error: Exception) -> PluginError:
-        return _error(
+        return plugin_error(
             self.point,
-            f"its method {self.name!r} failed in {what}: {_said(error)}",
+            f"its method {self.name!r} failed in {what}: {said(error)}",
             remedy="Mend the package or remove it",
         )
 
 
 def _method(point: EntryPoint) -> Method:
-    made = _made(point)
-    if not isinstance(made, Method):
-        raise _error(
+    offered = made(point)
+    if not isinstance(offered, Method):
+        raise plugin_error(
             point,
-            f"it gives {type(made).__name__!r}, which lacks what a method has: "
+            f"it gives {type(offered).__name__!r}, which lacks what a method has: "
             "name, is_test, applies and compare",
             remedy="See holdfast.drift.methods.protocol.Method",
         )
-    if not (isinstance(made.name, str) and _SNAKE_CASE.fullmatch(made.name)):
-        raise _error(point, f"its method's name is {made.name!r}", remedy="Name it in snake_case")
-    return _Foreign(method=made, point=point, name=made.name, is_test=bool(made.is_test))
-
-
-def _made(point: EntryPoint) -> object:
-    """Load what an entry point names, and call it."""
-    try:
-        loaded = point.load()
-    except Exception as error:
-        raise _error(
-            point,
-            f"it cannot be imported: {_said(error)}",
-            remedy="Mend the package or remove it",
-        ) from error
-    if not callable(loaded):
-        return loaded
-    try:
-        return loaded()
-    except TypeError as error:
-        raise _error(
-            point, f"it cannot be called without arguments: {error}", remedy="Name a factory"
-        ) from error
-    except Exception as error:
-        raise _error(
-            point,
-            f"it failed when it was called: {_said(error)}",
-            remedy="Mend the package or remove it",
-        ) from error
-
-
-def _said(error: Exception) -> str:
-    """Return an error in one line, by its kind where its words alone tell nothing."""
-    words = " ".join(str(error).split())
-    if isinstance(error, ImportError | AttributeError | SyntaxError):
-        return words
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
-
-
-def _error(point: EntryPoint, found: str, *, remedy: str) -> PluginError:
-    return PluginError(f"{point.name} = {point.value}", _owner(point), found, remedy=remedy)
-
-
-def _owner(point: EntryPoint) -> str:
-    return "an unnamed package" if point.dist is None else f"the package {point.dist.name!r}"
-
-
-def _order(point: EntryPoint) -> tuple[str, str]:
-    # Not the order in which the file system lists packages.
-    return (point.name, point.value)
+    if not (isinstance(offered.name, str) and _SNAKE_CASE.fullmatch(offered.name)):
+        raise plugin_error(
+            point, f"its method's name is {offered.name!r}", remedy="Name it in snake_case"
+        )
+    return _Foreign(method=offered, point=point, name=offered.name, is_test=bool(offered.is_test))

@@ -21,7 +21,7 @@ __all__ = ["model_name", "render_config", "toml_string", "write_config"]
 _TAIL = """\
 [train]
 trainers = {trainers}
-# What the threshold is chosen for; or {{ recall = 0.8 }}, {{ fixed = 0.5 }},
+# What the threshold is chosen for; or {{ recall = 0.8 }}, {{ fixed = 0.5 }}, {{ capacity = 0.1 }},
 # {{ cost_false_positive = 1, cost_false_negative = 5 }}
 aim = {{ f_beta = 1.0 }}
 
@@ -67,6 +67,7 @@ def render_config(
     *,
     data_path: Path,
     project: Path,
+    labels_path: Path | None = None,
     name: str | None = None,
     trainers: Sequence[str] = ("logistic_regression",),
     categorical: Sequence[str] = (),
@@ -79,6 +80,7 @@ def render_config(
         survey: What the data holds; it names a target.
         data_path: The data file; written relative to the project if it is inside.
         project: The project's folder.
+        labels_path: The file with the target, where the data file does not hold it.
         name: The model's name; made from the target's if None.
         trainers: Which trainers compete.
         categorical: Columns whose numbers are codes.
@@ -96,10 +98,11 @@ def render_config(
         "",
         "[data]",
         f"path = {toml_string(_shown(data_path, project))}",
+        *([f"labels = {toml_string(_shown(labels_path, project))}"] if labels_path else []),
         f"target = {toml_string(survey.target.name)}",
         f"positive = {toml_string(survey.target.positive)}{_positive_remark(survey)}",
         *_role_lines(survey),
-        *_list_line("drop", [c.name for c in survey.dropped if c.reason == "asked for"]),
+        *_drop_lines(survey),
         *_list_line("categorical", categorical),
         *([f"delimiter = {toml_string(delimiter)}"] if delimiter is not None else []),
         *([] if header else ["header = false"]),
@@ -110,7 +113,13 @@ def render_config(
 
 
 def write_config(
-    found: Survey, *, data: Path, folder: Path, delimiter: str | None, header: bool
+    found: Survey,
+    *,
+    data: Path,
+    folder: Path,
+    delimiter: str | None,
+    header: bool,
+    labels: Path | None = None,
 ) -> Path:
     """Write a new project's holdfast.toml and return its path.
 
@@ -120,13 +129,21 @@ def write_config(
         folder: The project's folder; made if it is not there.
         delimiter: The separator, where it was given rather than found.
         header: Whether the file's first row holds the names.
+        labels: The file with the target, where the data file does not hold it.
 
     Raises:
         SettingsError: If there is a holdfast.toml already; it may hold a person's work.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / CONFIG_FILE
-    text = render_config(found, data_path=data, project=folder, delimiter=delimiter, header=header)
+    text = render_config(
+        found,
+        data_path=data,
+        project=folder,
+        labels_path=labels,
+        delimiter=delimiter,
+        header=header,
+    )
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -169,6 +186,15 @@ def _role_lines(survey: Survey) -> list[str]:
         elif candidates:
             lines.append(f"# {key} = {toml_string(candidates[0])}  # if it is one")
     return lines
+
+
+def _drop_lines(survey: Survey) -> list[str]:
+    asked = [column.name for column in survey.dropped if column.reason == "asked for"]
+    suspected = [column.name for column in survey.suspects]
+    if not suspected:
+        return _list_line("drop", asked)
+    line = f"# drop = {_toml_list([*asked, *suspected])}  # if known only afterwards, see below"
+    return [*_list_line("drop", asked), line]
 
 
 def _found_lines(survey: Survey) -> list[str]:

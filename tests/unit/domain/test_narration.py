@@ -80,7 +80,7 @@ JUDGED = ChallengerJudged(
         n_positive=265,
         checks=(
             Check(name="better", passed=False, reason="no proven gain"),
-            Check(name="recall", passed=True, reason="recall held"),
+            Check(name="recall", passed=True, reason="recall held", low=-0.01, high=0.02),
         ),
     ),
     guard_until=AT,
@@ -325,7 +325,7 @@ class TestStory:
         best = lines.index("candidate logistic_regression/recent: Brier 0.1200 on validation")
         assert lines[best + 1] == "candidate logistic_regression/all: Brier 0.1400 on validation"
         assert "FAILED better: no proven gain" in lines
-        assert "passed recall: recall held" in lines
+        assert "passed recall: recall held [-0.0100, +0.0200]" in lines
 
     def test_names_what_drifted_and_what_could_not_be_told(self):
         """And the performance, with how many rows stand behind it."""

@@ -38,7 +38,7 @@ def history(*, then=REVERSED, old=QUIET):
     )
 
 
-def challenged(rows, *, plan=None, policy=None, trainers=(TRAINER,), alarmed=True):
+def challenged(rows, *, plan=None, policy=None, trainers=(TRAINER,), alarmed=True, runtime=None):
     plan = plan or allot(len(rows), n_window=2000, onset=N_OLD, least_guard=500)
     return challenge(
         rows,
@@ -50,6 +50,7 @@ def challenged(rows, *, plan=None, policy=None, trainers=(TRAINER,), alarmed=Tru
         policy=policy or GuardPolicy(),
         alarmed=alarmed,
         seed=0,
+        runtime=runtime,
     )
 
 
@@ -104,6 +105,15 @@ class TestAllot:
 
 
 class TestChallenge:
+    def test_the_export_is_checked_where_it_will_be_served(self):
+        """Its scores and its speed are lines of the report; so is each part of the rows."""
+        served = challenged(history(), runtime=OnnxRuntime())
+        replayed = challenged(history())
+
+        lines = [check.name for check in served.report.checks]
+        assert lines[-3:] == ["segments", "parity", "latency"]
+        assert [check.name for check in replayed.report.checks] == lines[:-2]
+
     def test_recent_rows_win_after_a_change_of_concept(self):
         """The old ones teach what is no longer so."""
         outcome = challenged(history())

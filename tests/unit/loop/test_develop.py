@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from holdfast.adapters.sources.csv import CsvSource
+from holdfast.adapters.trainers.hist_gradient_boosting import HistGradientBoostingTrainer
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.adapters.trainers.xgboost import XGBoostTrainer
 from holdfast.domain.errors import TrainingFailedError
 from holdfast.loop.develop import develop
 from holdfast.loop.ingest import DataSpec, ingest
@@ -91,6 +93,7 @@ class TestDevelop:
 
         assert candidate.recipe.trainer == "seeing"
         assert candidate.brier_by_trainer["seeing"] < candidate.brier_by_trainer["blind"]
+        assert candidate.recipe.competition.keys() == {"seeing", "blind"}
 
     def test_goes_on_without_a_trainer_that_fails(self):
         """One broken library does not keep the others from training; the failure is kept."""
@@ -98,6 +101,18 @@ class TestDevelop:
 
         assert candidate.recipe.trainer == "odds"
         assert candidate.failures == {"broken": "it broke"}
+        assert candidate.recipe.failures == {"broken": "it broke"}
+
+    @pytest.mark.parametrize(
+        "trainer", [XGBoostTrainer(n_trees=20), HistGradientBoostingTrainer(n_trees=20)]
+    )
+    def test_works_with_trees_throughout(self, trainer):
+        """Importance and the out-of-fold baseline ask nothing of the kind of model."""
+        candidate = developed(learnable(1500), trainer)
+
+        assert candidate.recipe.trainer == trainer.name
+        assert candidate.importances.drops["tenure"] > 0.05
+        assert candidate.out_of_fold.metrics.figures["roc_auc"] > 0.7
 
     def test_fails_if_every_trainer_does(self):
         """The error names each with its reason."""

@@ -7,7 +7,7 @@ from holdfast.domain.releases import Importances, ModelMetrics, Recipe
 from holdfast.loop.model_card import model_card
 
 
-def card(*features, n_positive=200):
+def card(*features, n_positive=200, competition=None, failures=None):
     return model_card(
         model_name="churn",
         contract=Contract(
@@ -25,6 +25,8 @@ def card(*features, n_positive=200):
             n_validation=2000,
             n_test=2000,
             split="time-ordered",
+            competition=competition or {},
+            failures=failures or {},
         ),
         metrics=ModelMetrics(
             n=2000,
@@ -93,3 +95,14 @@ class TestModelCard:
 
         assert "| x | numeric | no value | allowed | 0.0312 |" in text
         assert "shuffled among 1,900 of those test rows, the mean of 3 shuffles" in text
+
+    def test_says_what_competed_and_what_failed(self):
+        """The best first; of a single trainer there is nothing to say."""
+        text = card(
+            competition={"xgboost": 0.151, "logistic_regression": 0.1402},
+            failures={"forest": "it broke"},
+        )
+
+        assert "rows: `logistic_regression` 0.1402, `xgboost` 0.1510" in text
+        assert "- `forest` gave no model: it broke" in text
+        assert "chosen by" not in card(competition={"logistic_regression": 0.14})

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.domain.errors import FieldIssue, InvalidRowsError, ParityError
 from holdfast.domain.matrix import FeatureMatrix
-from holdfast.loop.parity import check_parity, edge_rows
+from holdfast.loop.parity import check_parity, edge_rows, made_up_rows
 from holdfast.testing.learnable import learnable
 
 DATA = learnable()
@@ -55,7 +55,7 @@ class TestCheckParity:
         def exported(rows):
             return half(rows) + 0.3 * (~np.isin(rows.categorical[:, 1], ["", "card", "cash"]))
 
-        with pytest.raises(ParityError, match="all categories unseen"):
+        with pytest.raises(ParityError, match=r"all categories unseen|of those made up"):
             check(exported)
 
     def test_finds_what_only_missing_numbers_show(self):
@@ -65,6 +65,28 @@ class TestCheckParity:
             return half(rows) + 0.3 * np.isnan(rows.numeric).all(axis=1)
 
         with pytest.raises(ParityError):
+            check(exported)
+
+    def test_scores_10_000_rows_of_a_small_data_set(self):
+        """600 rows would leave most ways through a model untried."""
+        seen = []
+
+        def exported(rows):
+            seen.append(len(rows))
+            return half(rows)
+
+        check(exported)
+
+        assert seen == [10_000 + len(edge_rows(DATA.contract))]
+
+    def test_finds_what_only_values_between_those_of_the_data_show(self):
+        """Trees split there; where the export does so elsewhere, no row of the data tells."""
+
+        def exported(rows):
+            numbers = rows.numeric[:, 0]
+            return half(rows) + 0.3 * ((numbers > 40) & (numbers < 41))
+
+        with pytest.raises(ParityError, match="of those made up"):
             check(exported)
 
     def test_takes_nan_for_the_worst_difference(self):
@@ -88,7 +110,7 @@ class TestCheckParity:
             check(exported)
 
     def test_draws_from_more_rows_than_it_checks(self):
-        """20,000 of 30,000 rows, and the edges; the name is the row's own number."""
+        """20,000 of 30,000 rows, those made up, and the edges."""
         many = DATA.matrix.take(np.arange(30_000) % 600)
         seen = []
 
@@ -98,7 +120,61 @@ class TestCheckParity:
 
         check(exported, many)
 
-        assert seen == [20_000 + len(edge_rows(DATA.contract))]
+        assert seen == [20_000 + 3_000 + len(edge_rows(DATA.contract))]
+
+
+class TestMadeUpRows:
+    ROWS = made_up_rows(DATA.matrix, seed=0)
+
+    def test_are_the_same_for_the_same_seed(self):
+        """A release that is refused is refused again."""
+        again = made_up_rows(DATA.matrix, seed=0)
+
+        assert np.array_equal(again.numeric, self.ROWS.numeric, equal_nan=True)
+        assert (again.categorical == self.ROWS.categorical).all()
+
+    def test_lie_on_values_between_them_and_next_to_them(self):
+        """As float32 counts: of whole numbers, some halves, and some just beside."""
+        numbers = self.ROWS.numeric[:, 0]
+        known = np.unique(DATA.matrix.numeric[:, 0])
+
+        shares = [
+            np.isin(numbers, known).mean(),
+            (numbers % 1 == 0.5).mean(),
+            np.isin(np.nextafter(numbers, np.float32(1e9)), known).mean(),
+            np.isin(np.nextafter(numbers, np.float32(-1e9)), known).mean(),
+        ]
+
+        assert min(shares) > 0.1
+
+    def test_hold_missing_and_unseen_values(self):
+        """More than the data itself, in either kind of column."""
+        assert np.isnan(self.ROWS.numeric[:, 0]).mean() > 0.05
+        assert (self.ROWS.categorical[:, 0] == "").mean() > 0.05
+        assert not np.isin(self.ROWS.categorical[:, 1], ["", "card", "cash"]).all()
+
+    @pytest.mark.parametrize(("numeric", "categorical"), [(True, False), (False, True)])
+    def test_have_the_columns_of_the_data(self, numeric, categorical):
+        """Also where one kind is absent."""
+        rows = learnable(numeric=numeric, categorical=categorical).matrix
+
+        made_up = made_up_rows(rows, seed=0)
+
+        assert made_up.numeric.shape == (10_000, rows.numeric.shape[1])
+        assert made_up.categorical.shape == (10_000, rows.categorical.shape[1])
+
+    def test_are_none_of_no_rows(self):
+        """There is nothing to draw from."""
+        assert len(made_up_rows(DATA.matrix.take(slice(0, 0)), seed=0)) == 0
+
+    def test_take_a_column_that_is_missing_throughout(self):
+        """It stays so."""
+        empty = FeatureMatrix(
+            numeric=np.full((5, 1), np.nan, dtype=np.float32),
+            categorical=np.empty((5, 0), dtype=object),
+        )
+
+        assert np.isnan(made_up_rows(empty, seed=0).numeric).all()
 
 
 class TestEdgeRows:

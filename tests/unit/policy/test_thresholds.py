@@ -8,13 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.errors import TooFewLabelsError
-from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.policy.thresholds import (
+    Capacity,
+    Costs,
+    FBeta,
+    Fixed,
+    RecallAtLeast,
+    prices_of,
+)
 
 AIMS = [
     RecallAtLeast(recall=0.8),
     RecallAtLeast(recall=1.0),
     FBeta(beta=2.0),
     Costs(false_positive=1.0, false_negative=5.0),
+    Capacity(share=0.3),
 ]
 
 rows = st.lists(
@@ -139,3 +147,33 @@ class TestFixed:
         """A percentage is the likely slip."""
         with pytest.raises(ValueError, match=r"\[0, 1\]"):
             Fixed(threshold=42)
+
+
+class TestCapacity:
+    @given(drawn=rows, share=st.sampled_from([0.1, 0.3, 0.5, 0.7, 1.0]))
+    def test_flags_as_many_as_fit_and_no_more(self, drawn, share):
+        """Of all ways to divide the rows; the fewest, where none fits."""
+        labels, scores = arrays(drawn)
+        flagged = [n for _, n in all_counts(labels, scores)]
+        fitting = [n for n in flagged if n <= share * scores.size + 1e-9]
+
+        threshold = Capacity(share=share).choose(labels, scores)
+
+        assert counts(labels, scores, threshold)[1] == (max(fitting) if fitting else min(flagged))
+
+    @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, float("nan")])
+    def test_refuses_a_share_that_is_none(self, share):
+        """Nobody, or more than everybody."""
+        with pytest.raises(ValueError, match="share must lie in"):
+            Capacity(share=share)
+
+    def test_says_what_it_is_in_words(self):
+        """For the model card."""
+        assert Capacity(share=0.1).describe() == "a capacity of 0.1 of the rows"
+
+
+class TestPricesOf:
+    def test_only_costs_have_prices(self):
+        """What an error costs is known only where somebody said so."""
+        assert prices_of(Costs(false_positive=1.0, false_negative=5.0)) == (1.0, 5.0)
+        assert prices_of(Capacity(share=0.1)) is None

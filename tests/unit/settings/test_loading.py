@@ -12,6 +12,7 @@ import pytest
 from holdfast.domain.errors import SettingsError
 from holdfast.policy.guarding import RULES
 from holdfast.settings import (
+    CapacityAim,
     CostAim,
     FBetaAim,
     FixedAim,
@@ -152,6 +153,7 @@ class TestFile:
         [
             ("{ recall = 0.8 }", RecallAim(recall=0.8)),
             ("{ f_beta = 2 }", FBetaAim(f_beta=2.0)),
+            ("{ capacity = 0.1 }", CapacityAim(capacity=0.1)),
             ("{ fixed = 0.5 }", FixedAim(fixed=0.5)),
             (
                 "{ cost_false_positive = 1, cost_false_negative = 5 }",
@@ -160,7 +162,7 @@ class TestFile:
         ],
     )
     def test_reads_each_form_of_aim(self, load, written, aim):
-        """The keys say which of the four aims is meant."""
+        """The keys say which of the five aims is meant."""
         settings = load(MINIMAL + f"[train]\naim = {written}\n")
 
         assert settings.train.aim == aim
@@ -247,7 +249,7 @@ class TestRefusals:
             ("serving", "port = 70000", "70000", "less than or equal to 65535"),
             ("monitor", 'window = "a week"', "'a week'", "needs a duration"),
             ("monitor", "bucket = 7", "found 7", "needs a duration"),
-            ("guard", 'rule = "beter"', "'beter'", "'better' or 'no_worse'"),
+            ("guard", 'rule = "beter"', "'beter'", "'better', 'no_worse' or 'auc_and_recall'"),
             ("policy", 'name = "harms"', "'harms'", "did you mean 'harm'?"),
             ("train", "aim = { recal = 0.8 }", "recal", "{ recall = 0.8 }"),
             ("train", "aim = { recall = 1.8 }", "1.8", "less than or equal to 1"),

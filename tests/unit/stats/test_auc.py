@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from holdfast.domain.errors import TooFewLabelsError
-from holdfast.stats.auc import delong, roc_auc
+from holdfast.stats.auc import auc_influence, delong, roc_auc
 
 
 def sample(rng, n, *, shift=1.0, ties=False):
@@ -109,3 +109,20 @@ class TestDeLong:
         """A variance needs two; the error says so."""
         with pytest.raises(TooFewLabelsError, match="Only 1 of the 2 rows of each class"):
             delong(np.array([True, False, False]), np.array([0.5, 0.2, 0.1]))
+
+
+class TestAucInfluence:
+    def test_its_spread_is_delongs_error(self):
+        """The variance of its mean, but for n - 1 in place of n in each class."""
+        labels, scores = sample(np.random.default_rng(5), 500, ties=True)
+
+        moved = auc_influence(labels, scores)
+
+        assert moved.mean() == pytest.approx(0.0, abs=1e-12)
+        error = np.sqrt(moved @ moved) / labels.size
+        assert error == pytest.approx(delong(labels, scores).standard_error(), rel=0.01)
+
+    def test_refuses_one_class(self):
+        """Nothing is ranked."""
+        with pytest.raises(TooFewLabelsError):
+            auc_influence(np.array([True, True]), np.array([0.1, 0.2]))

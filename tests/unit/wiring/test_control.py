@@ -14,11 +14,11 @@ from holdfast.domain.errors import HoldfastError, SettingsError
 from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.rules import WeightedShare
 from holdfast.policy.guarding import RULES
-from holdfast.policy.thresholds import Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.policy.thresholds import Capacity, Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.policy.trying import TrialPolicy
 from holdfast.settings import settings_for
 from holdfast.wiring import control as wiring
-from holdfast.wiring.control import aim_of, open_control, plan_of, trainers_of
+from holdfast.wiring.control import aim_of, open_control, plan_of
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ class TestPlanOf:
                     "min_labels": 900,
                     "min_positives": 90,
                 },
-                guard={"rule": "no_worse"},
+                guard={"rule": "no_worse", "min_rows": 700, "max_latency_ms": 2.5},
             )
         )
 
@@ -77,6 +77,8 @@ class TestPlanOf:
         assert plan.decision.cooldown_limit == timedelta(days=10)
         assert (plan.decision.min_labels, plan.decision.min_positives) == (900, 90)
         assert plan.guard.rule == "no_worse"
+        assert (plan.guard.min_rows, plan.guard.min_class) == (700, 50)
+        assert plan.guard.max_latency == timedelta(microseconds=2500)
 
     def test_carries_over_how_a_challenger_is_tried(self, settings):
         """At once by default."""
@@ -145,35 +147,13 @@ class TestAimOf:
                 {"cost_false_positive": 1, "cost_false_negative": 5},
                 Costs(false_positive=1, false_negative=5),
             ),
+            ({"capacity": 0.1}, Capacity(share=0.1)),
             ({"fixed": 0.4}, Fixed(threshold=0.4)),
         ],
     )
     def test_understands_each_form(self, settings, said, meant):
         """Every aim that holdfast.toml can state."""
         assert aim_of(settings(train={"aim": said})) == meant
-
-
-class TestTrainersOf:
-    def test_makes_the_ones_that_are_named(self, settings):
-        """In their order."""
-        (trainer,) = trainers_of(settings(train={"trainers": ["logistic_regression"]}))
-
-        assert trainer.name == "logistic_regression"
-
-    @pytest.mark.parametrize(
-        ("name", "hint"),
-        [
-            ("logistic_regresion", "Did you mean 'logistic_regression'?"),
-            ("perceptron", "It takes logistic_regression"),
-        ],
-    )
-    def test_refuses_one_that_is_not_known(self, settings, name, hint):
-        """And says which was meant, or which there are."""
-        with pytest.raises(SettingsError) as caught:
-            trainers_of(settings(train={"trainers": [name]}))
-
-        assert repr(name) in str(caught.value)
-        assert hint in str(caught.value)
 
 
 class TestOpenControl:

@@ -39,6 +39,30 @@ def load(tmp_path):
 
 
 class TestRenderConfig:
+    def test_has_suspects_ready_to_be_dropped(self, load, tmp_path):
+        """Only the owner knows; a # is all that has to be taken off."""
+        reason = ["price" if word == "Yes" else None for word in COLUMNS["Churn"]] * 3
+        columns = {name: values * 3 for name, values in COLUMNS.items()}
+        found = survey(pa.table({**columns, "reason": reason}), target="Churn", drop=["extra"])
+
+        text = render_config(found, data_path=tmp_path / "telco.csv", project=tmp_path)
+
+        assert load(text).data.drop == ("extra",)
+        line = next(line for line in text.splitlines() if line.startswith("# drop"))
+        uncommented = text.replace('drop = ["extra"]\n', "", 1).replace(line, line[2:])
+        assert load(uncommented).data.drop == ("extra", "reason")
+
+    def test_names_the_file_of_labels(self, load, tmp_path):
+        """Relative to the project, as the data's."""
+        text = render_config(
+            survey(pa.table(COLUMNS), target="Churn"),
+            data_path=tmp_path / "rows.csv",
+            project=tmp_path,
+            labels_path=tmp_path / "labels.csv",
+        )
+
+        assert load(text).data.labels == tmp_path / "labels.csv"
+
     def test_loads_as_it_was_meant(self, load, tmp_path):
         """Whatever was asked for or found is in the settings again."""
         found = survey(

@@ -134,7 +134,9 @@ class MlflowRegistry:
         }
         for key, value in params.items():
             self._client.log_param(run_id, key, value)
-        for key, figure in {**metrics.figures, "confidence": metrics.confidence}.items():
+        competed = {f"validation_brier.{name}": at for name, at in recipe.competition.items()}
+        figures = {**metrics.figures, "confidence": metrics.confidence, **competed}
+        for key, figure in figures.items():
             # A fixed time and step: the same figure again is the same point.
             self._client.log_metric(run_id, key, figure, timestamp=0, step=0)
         for key, value in tags.items():

@@ -15,7 +15,7 @@ from holdfast.domain.columns import with_notes
 from holdfast.domain.errors import DataFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["CsvSource"]
@@ -100,22 +100,35 @@ class CsvSource:
     def _dialect(self) -> Dialect:
         return sniff(self._path, delimiter=self._delimiter, header=self._header)
 
+    @property
+    def dialect(self) -> Dialect:
+        """How the file is written."""
+        return self._dialect
+
+    def show(self, finders: Mapping[str, FormFinder]) -> None:
+        """Show all rows to the finders of what the columns are, by the columns' names."""
+        self._show(finders, self._cells())
+
+    def settle(self, forms: Mapping[str, ColumnForm]) -> None:
+        """Take a decision on what the columns are that other files had a part in, too."""
+        self._known_forms = tuple(forms[name] for name in self._dialect.names)
+
     def _forms(self, batches: Iterable[pa.RecordBatch]) -> tuple[ColumnForm, ...]:
         """Return what the columns are, from all rows if they were not read before."""
         if self._known_forms is None:
-            self._known_forms = self._found(batches)
+            comma = self._dialect.delimiter != ","
+            finders = {n: FormFinder(n, decimal_comma=comma) for n in self._dialect.names}
+            self._show(finders, batches)
+            self._known_forms = tuple(finder.form() for finder in finders.values())
         return self._known_forms
 
-    def _found(self, batches: Iterable[pa.RecordBatch]) -> tuple[ColumnForm, ...]:
-        comma = self._dialect.delimiter != ","
-        finders = [FormFinder(name, decimal_comma=comma) for name in self._dialect.names]
+    def _show(self, finders: Mapping[str, FormFinder], batches: Iterable[pa.RecordBatch]) -> None:
         last = None
         for batch in batches:
             last = batch if batch.num_rows else last
-            for finder, cells in zip(finders, batch.columns, strict=True):
-                finder.see(cells)
+            for name, cells in zip(self._dialect.names, batch.columns, strict=True):
+                finders[name].see(cells)
         self._check_end(last)
-        return tuple(finder.form() for finder in finders)
 
     def _check_end(self, last: pa.RecordBatch | None) -> None:
         if last is None:

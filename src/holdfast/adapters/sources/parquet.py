@@ -116,7 +116,8 @@ class ParquetSource:
             raise DataFileError(
                 self._path,
                 "the folder holds no Parquet file",
-                remedy="Name a folder with files that end in .parquet, or one file.",
+                remedy="Name a folder with files that end in .parquet, .csv or .csv.gz; "
+                "or one file.",
             )
         return found
 

@@ -16,6 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it ships no types
 
 from holdfast.adapters.trainers.linear_graph import LinearModel, linear_graph
+from holdfast.adapters.trainers.refusals import first_line, refuse_unlearnable
 from holdfast.domain.errors import TrainingFailedError
 from holdfast.performance.calibration import sigmoid
 
@@ -68,7 +69,7 @@ class LogisticRegressionTrainer:
             TrainingFailedError: If the labels hold one class, there is no feature, or
                 scikit-learn finds no finite solution.
         """
-        self._check(rows, labels, contract)
+        refuse_unlearnable(self.name, rows, labels, contract)
         preparation = _Preparation(
             scaling=_scaling() if contract.numeric else None,
             encoding=OneHotEncoder(handle_unknown="ignore") if contract.categorical else None,
@@ -87,7 +88,7 @@ class LogisticRegressionTrainer:
                 design = preparation.fit(rows)
                 regression.fit(design, labels, sample_weight=weights)
             except (ValueError, FloatingPointError, MemoryError) as error:
-                raise TrainingFailedError(self.name, _first_line(error)) from error
+                raise TrainingFailedError(self.name, first_line(error)) from error
         if not np.isfinite(regression.coef_).all():
             raise TrainingFailedError(self.name, "its coefficients are not finite")
         return FittedLogisticRegression(
@@ -95,14 +96,6 @@ class LogisticRegressionTrainer:
             regression=regression,
             converged=not any(issubclass(w.category, ConvergenceWarning) for w in caught),
         )
-
-    def _check(self, rows: FeatureMatrix, labels: NDArray[np.bool_], contract: Contract) -> None:
-        if not contract.features:
-            raise TrainingFailedError(self.name, "the contract has no feature to learn from")
-        n_positive = int(labels.sum())
-        if n_positive in {0, len(rows)}:
-            found = f"all {len(rows)} training rows have the same label"
-            raise TrainingFailedError(self.name, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +184,3 @@ def _scaling() -> Any:
 
 def _wide(rows: FeatureMatrix) -> Floats:
     return rows.numeric.astype(np.float64)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -1,5 +1,6 @@
-"""A simulated telecom's year, played through the real server, log, loop and guard."""
+"""A story played through the real server, log, loop and guard: simulated, or on own rows."""
 
+from holdfast.cli.demo.own_rows import play_own_rows
 from holdfast.cli.demo.play import play_year
 
-__all__ = ["play_year"]
+__all__ = ["play_own_rows", "play_year"]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from holdfast.scenarios.telecom import Day
     from holdfast.settings import Settings
 
-__all__ = ["play_year"]
+__all__ = ["Played", "live", "made_anew", "month_of", "play_year", "wait_for_a_person"]
 
 _MARK = ".holdfast-demo"  # a folder that bears it was made by a demo, and may be made anew
 _CLOCK = "clock.txt"
@@ -69,7 +69,7 @@ file = "{_CLOCK}"          # the demo's calendar in place of the system's
 
 
 @dataclass(slots=True)
-class _Played:
+class Played:
     """What happened so far, for the score."""
 
     prediction_ids: dict[str, str] = field(default_factory=dict)  # by customer
@@ -100,23 +100,28 @@ def play_year(directory: Path, *, seed: int, rows: int) -> None:
         typer.echo(f"{launched.version} is in production: ROC AUC {auc:.3f} on held-out customers.")
         typer.echo("")
         typer.echo(score.header())
-        played = _Played()
+        played = Played()
         for day in telecom.days():
-            number = _month_of(day.on, telecom)
+            number = month_of(day.on, telecom.start)
             if number > telecom.n_months:
                 break  # after the year only labels are left to arrive
-            _live(day, number, settings, server, clock, played)
-            if _month_of(day.on + timedelta(days=1), telecom) != number:
+            live(day, number, settings, server, clock, played)
+            if month_of(day.on + timedelta(days=1), telecom.start) != number:
                 typer.echo(score.month(number, played.scores, played.ticks[number]))
         typer.echo("")
         for line in score.verdict(played.ticks):
             typer.echo(line)
         typer.echo(f"Played in {time.monotonic() - begin:.0f} s.")
-        _wait_for_a_person(server)
+        wait_for_a_person(server)
     typer.echo(f"The project stays in {directory}: holdfast up --project {directory}")
 
 
-def _prepare(directory: Path, telecom: Telecom) -> tuple[Settings, FileClock]:
+def made_anew(directory: Path) -> None:
+    """Make a demo's folder empty; only one that a demo made may hold anything.
+
+    Raises:
+        SettingsError: If the folder holds something that no demo made.
+    """
     if directory.exists() and any(directory.iterdir()):
         if not (directory / _MARK).exists():
             raise SettingsError(
@@ -125,6 +130,10 @@ def _prepare(directory: Path, telecom: Telecom) -> tuple[Settings, FileClock]:
         shutil.rmtree(directory)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / _MARK).touch()
+
+
+def _prepare(directory: Path, telecom: Telecom) -> tuple[Settings, FileClock]:
+    made_anew(directory)
     (directory / CONFIG_FILE).write_text(_CONFIG, encoding="utf-8")
     telecom.training_set().write_csv(directory / _DATA)
     clock = FileClock(directory / _CLOCK)
@@ -132,15 +141,24 @@ def _prepare(directory: Path, telecom: Telecom) -> tuple[Settings, FileClock]:
     return load_settings(directory), clock
 
 
-def _live(
+def live(
     day: Day,
     number: int,
     settings: Settings,
     server: DemoServer,
     clock: FileClock,
-    played: _Played,
+    played: Played,
 ) -> None:
-    """Let a day happen: its customers are scored, what became known is labelled."""
+    """Let a day happen: its customers are scored, what became known is labelled.
+
+    Args:
+        day: With its rows, and the labels that become known.
+        number: Of its month, counted from 1.
+        settings: The demo's project.
+        server: Which answers.
+        clock: The demo's calendar.
+        played: What happened so far; goes on.
+    """
     clock.set_to(_moment(day.on))
     if day.rows:
         body = {"rows": [{"features": r.features, "entity": r.customer_id} for r in day.rows]}
@@ -162,7 +180,7 @@ def _live(
         _tick(number, settings, server, played)
 
 
-def _tick(number: int, settings: Settings, server: DemoServer, played: _Played) -> None:
+def _tick(number: int, settings: Settings, server: DemoServer, played: Played) -> None:
     with open_control(settings, notifiers=()) as ports:  # the month's line says it all
         ticked = tick(ports, plan_of(settings), actor="control", holder=holder())
     if ticked is None:
@@ -172,15 +190,21 @@ def _tick(number: int, settings: Settings, server: DemoServer, played: _Played) 
         server.await_version(ticked.retraining.promoted)
 
 
-def _month_of(on: date, telecom: Telecom) -> int:
-    """Return the number of the month a day lies in; beyond the year it goes on counting."""
-    return 12 * (on.year - telecom.start.year) + on.month - telecom.start.month + 1
+def month_of(on: date, start: date) -> int:
+    """Return the number of the month a day lies in; beyond the year it goes on counting.
+
+    >>> from datetime import date
+    >>> month_of(date(2026, 1, 31), date(2025, 1, 1))
+    13
+    """
+    return 12 * (on.year - start.year) + on.month - start.month + 1
 
 
 def _moment(on: date) -> datetime:
     return datetime(on.year, on.month, on.day, tzinfo=UTC) + _HOUR
 
 
-def _wait_for_a_person(server: DemoServer) -> None:
+def wait_for_a_person(server: DemoServer) -> None:
+    """On a terminal, leave the server up until Enter is pressed."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         typer.prompt(f"Look at {server.url}, then press Enter", default="", show_default=False)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from holdfast.scenarios.telecom import Telecom
     from holdfast.settings import Settings
 
-__all__ = ["Score"]
+__all__ = ["Score", "in_short", "said_and_done", "telling_event"]
 
 _FIRST = ModelVersion("v1")
 _STRENGTH = (Action.KEEP, Action.ALERT, Action.DEFER, Action.FIX_UPSTREAM, Action.RETRAIN)
@@ -73,9 +73,9 @@ class Score:
         never = self._never.score(encode_table(self._rows(number), self._contract))
         return (
             f"{calendar.month_abbr[truth.month.month]:4}{len(ours):6,}  "
-            f"{_short(roc_auc(happened.churned, ours))}   "
-            f"{_short(roc_auc(happened.churned, never))}  "
-            f"{truth.title}{_nature(truth)} -> {_done(ticks)}"
+            f"{in_short(roc_auc(happened.churned, ours))}   "
+            f"{in_short(roc_auc(happened.churned, never))}  "
+            f"{truth.title}{_nature(truth)} -> {said_and_done(ticks)}"
         )
 
     def verdict(self, ticks: Mapping[int, Sequence[Tick]]) -> Iterator[str]:
@@ -101,7 +101,7 @@ class Score:
         )
         yield ""
         yield "Why the loop retrained, in the words of holdfast explain:"
-        yield from (f"  {line}" for line in story(self._telling_event()))
+        yield from (f"  {line}" for line in story(telling_event(self._settings)))
         yield ""
 
     def _agrees(self, number: int, found: Mapping[int, Action]) -> bool:
@@ -174,11 +174,12 @@ class Score:
     def _month_number(self, month: int) -> int:
         return next(n for n, truth in enumerate(self._truths, 1) if truth.month.month == month)
 
-    def _telling_event(self) -> Event:
-        """Return the decision that did most."""
-        with open_store(self._settings, create=False) as store:
-            decisions = [e for e in store.events.events() if isinstance(e.body, DecisionMade)]
-        return max(reversed(decisions), key=_weight)  # the last of the strongest
+
+def telling_event(settings: Settings) -> Event:
+    """Return the decision that did most, of a project that has made one."""
+    with open_store(settings, create=False) as store:
+        decisions = [e for e in store.events.events() if isinstance(e.body, DecisionMade)]
+    return max(reversed(decisions), key=_weight)  # the last of the strongest
 
 
 def _weight(event: Event) -> int:
@@ -192,17 +193,16 @@ def _strongest(ticks: Sequence[Tick]) -> Action:
     )
 
 
-def _done(ticks: Sequence[Tick]) -> str:
-    """Say in a few words what a month's ticks said and did."""
+def said_and_done(ticks: Sequence[Tick]) -> str:
+    """Return in a few words what a month's ticks said and did."""
     ends = [ticked.retraining for ticked in ticks if ticked.retraining is not None]
     for retraining in ends:
         if retraining.promoted is not None and retraining.report is not None:
             gain = next(
                 check.estimate for check in retraining.report.checks if check.name == "roc_auc"
             )
-            return (
-                f"retrained, promoted {retraining.promoted}, {_short(gain or 0.0, signed=True)} AUC"
-            )
+            gained = in_short(gain or 0.0, signed=True)
+            return f"retrained, promoted {retraining.promoted}, {gained} AUC"
     if ends:
         return "retrained, the challenger was refused"
     action = _strongest(ticks)
@@ -232,6 +232,11 @@ def _nature(truth: Truth) -> str:
     return ": harmful" if truth.harmful else ": drift, harmless"
 
 
-def _short(value: float, *, signed: bool = False) -> str:
+def in_short(value: float, *, signed: bool = False) -> str:
+    """Return a figure with two places and no leading zero.
+
+    >>> in_short(0.839), in_short(0.07, signed=True)
+    ('.84', '+.07')
+    """
     text = f"{value:+.2f}" if signed else f"{value:.2f}"
     return text.replace("0.", ".", 1)

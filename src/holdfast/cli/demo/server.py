@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DemoServer", "demo_server"]
 
 _SWAP_SECONDS = 10.0  # far beyond the half second between two polls
+_IDLE_SECONDS = 2.0  # the server hangs up after five, while a model is trained, say
 _STOP_SECONDS = 20.0
 _LOG = "server.log"
 
@@ -31,6 +32,7 @@ class DemoServer:
         self.url = url
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        self._used_at = time.monotonic()
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send JSON and return the answer's.
@@ -39,8 +41,7 @@ class DemoServer:
             StoreUnavailableError: If the server refuses, with its own words.
         """
         headers = {"Content-Type": "application/json"}
-        self._connection.request("POST", path, json.dumps(body), headers)
-        return self._answer()
+        return self._ask("POST", path, json.dumps(body), headers)
 
     def await_version(self, version: str) -> None:
         """Return once the server answers with a model version.
@@ -50,8 +51,7 @@ class DemoServer:
         """
         until = time.monotonic() + _SWAP_SECONDS
         while time.monotonic() < until:
-            self._connection.request("GET", "/v1/model")
-            if self._answer()["model_version"] == version:
+            if self._ask("GET", "/v1/model")["model_version"] == version:
                 return
             time.sleep(0.05)  # between two questions, not before a fact
         raise StoreUnavailableError(f"the server did not take up {version}")
@@ -60,7 +60,13 @@ class DemoServer:
         """Hang up."""
         self._connection.close()
 
-    def _answer(self) -> dict[str, Any]:
+    def _ask(
+        self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        if time.monotonic() - self._used_at > _IDLE_SECONDS:
+            self._connection.close()  # the request opens it again
+        self._connection.request(method, path, body, headers or {})
+        self._used_at = time.monotonic()
         response = self._connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
         if response.status != http.client.OK:

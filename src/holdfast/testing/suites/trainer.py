@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from holdfast.domain.errors import TrainingFailedError
-from holdfast.loop.parity import TOLERANCE, edge_rows
+from holdfast.loop.parity import TOLERANCE, edge_rows, made_up_rows
 from holdfast.ports.trainer import Calibration
 from holdfast.stats.auc import roc_auc
 from holdfast.testing.learnable import learnable
@@ -67,6 +67,26 @@ class TrainerSuite:
         }
 
         assert max(gaps.values()) <= TOLERANCE, gaps
+
+    def test_exports_what_it_says_beside_what_it_saw(
+        self, trainer: Trainer, runtime: Runtime
+    ) -> None:
+        """On 10,000 rows of values next to those of training, where trees split."""
+        data = learnable()
+        model = trainer.fit(data.matrix, data.labels, contract=data.contract, seed=0)
+        rows = made_up_rows(data.matrix, seed=1)
+
+        exported = runtime.load(model.to_onnx(_BENT), data.contract)
+
+        gap = np.abs(exported.score(rows) - model.predict(rows, _BENT))
+        assert gap.max() <= TOLERANCE
+
+    def test_has_a_score_for_no_rows(self, trainer: Trainer) -> None:
+        """None, rather than a complaint of the library's."""
+        data = learnable()
+        model = trainer.fit(data.matrix, data.labels, contract=data.contract, seed=0)
+
+        assert model.predict(data.matrix.take(slice(0, 0)), _PLAIN).shape == (0,)
 
     def test_makes_the_same_model_twice(self, trainer: Trainer) -> None:
         """The same rows, labels and seed give the same bytes: a release can be made again."""
