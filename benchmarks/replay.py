@@ -21,7 +21,8 @@ from holdfast.adapters.sources import open_source
 from holdfast.loop.ingest import DataSpec, ingest
 from holdfast.loop.replay import Replay, replay, schedule
 from holdfast.settings import settings_for
-from holdfast.wiring.control import plan_of, trainers_of
+from holdfast.wiring.control import plan_of
+from holdfast.wiring.trainers import trainers_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "replay.json"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -17,7 +18,7 @@ from holdfast.settings import FBetaAim, ModelSettings, load_settings
 from holdfast.wiring.scaffold import model_name, render_config, toml_string, write_config
 
 N = 40
-COLUMNS = {
+COLUMNS: dict[str, list[Any]] = {
     "tenure": [float(i % 7) for i in range(N)],
     "plan": ["basic", None, "gold", "gold"] * (N // 4),
     "customer": [f"k{i:03}" for i in range(N)],
