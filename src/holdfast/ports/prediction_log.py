@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
     from holdfast.domain.windows import Window
 
-__all__ = ["LogBatch", "LogPage", "PredictionLog"]
+__all__ = ["LogBatch", "LogPage", "PredictionLog", "append_alone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,7 @@ class PredictionLog(Protocol):
         (float64), `positive` (boolean), `predicted_at` (timestamp[us, UTC]), then the
         features in contract order (float64, boolean or text; null means missing).
         A row whose commit was not yet visible to one call is returned by a later one.
+        Fewer than `limit` may come though there are more; the last page is empty.
         """
         ...
 
@@ -142,3 +143,17 @@ class PredictionLog(Protocol):
             StoreUnavailableError: If it could not be made durable.
         """
         ...
+
+
+def append_alone(
+    log: PredictionLog,
+    contract: Contract,
+    requests: Sequence[PredictionRequest],
+    predictions: Sequence[Prediction],
+) -> tuple[Prediction, ...]:
+    """Do as `PredictionLog.append`, by way of `append_each`."""
+    batch = LogBatch(contract=contract, requests=requests, predictions=predictions)
+    (answers,) = log.append_each([batch])
+    if isinstance(answers, Exception):
+        raise answers
+    return answers

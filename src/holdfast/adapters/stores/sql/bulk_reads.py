@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import json
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from sqlalchemy import func, literal, select
 from holdfast.domain.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Select
     from typing_extensions import Buffer
@@ -35,7 +36,13 @@ __all__ = ["batches", "is_worth_it"]
 WORTH_IT = 50_000  # rows; below, to start a process takes longer than it saves
 PATIENCE = 120.0  # seconds without a byte, after which the process is given up
 _CHILD = Path(__file__).with_name("bulk_child.py")
-_NO_LIMIT = -1  # in SQLite
+# To glibc: what is freed is used again, by all threads. It would else go back to the system each
+# time, and to have it cleared anew takes half as long again as to read the rows.
+_KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+}
 _PIPE = 1 << 20  # bytes in flight: in the 64 KiB of a usual pipe the two would wait in turns
 
 
@@ -58,31 +65,30 @@ def is_worth_it(connection: Connection, query: Select[Any], *, limit: int | None
 
 
 def batches(
-    connection: Connection, query: Select[Any], types: Sequence[pa.DataType], *, limit: int | None
+    connection: Connection,
+    stretches: Callable[[], Sequence[Select[Any]]],
+    types: Sequence[pa.DataType],
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a query, as SQLite types them: 0 and 1 for booleans, text for moments.
+    """Yield the rows of queries, as SQLite types them: 0 and 1 for booleans, text for moments.
 
     They are one snapshot, though not the one that `connection` sees: one at least as new.
 
     Args:
         connection: An open transaction. It keeps the file open, so that it is never the
             other process that closes it last.
-        query: What to read.
-        types: What its columns become in the end.
-        limit: How many rows, at most; None takes all.
+        stretches: What to read, the rows of one query after those of the other. Several are
+            read at a time, each as a whole.
+        types: What the columns become in the end.
 
     Raises:
         StoreUnavailableError: If the other process fails, dies, or says nothing for long.
     """
     path = connection.engine.url.database
     assert path is not None, "a store is in a file"
-    # Without a limit SQLite may leave out the order of what stands in parentheses.
-    limited = query.limit(_NO_LIMIT if limit is None else limit)
-    with _asked(path, _typed(connection, limited, types)) as answer:
-        reader = pa.ipc.open_stream(answer)
-        first = reader.read_next_batch()
-        yield first.slice(1)  # without the row that only said the types
-        yield from reader
+    with _asked(path) as process:
+        queries = [_words(connection, one) for one in stretches()]  # while it starts
+        answer = _put(process, queries, [_stored(kind) for kind in types])
+        yield from pa.ipc.open_stream(answer)
 
 
 @cache
@@ -90,34 +96,31 @@ def _is_installed() -> bool:
     return find_spec("adbc_driver_sqlite") is not None
 
 
-def _typed(connection: Connection, query: Select[Any], types: Sequence[pa.DataType]) -> str:
-    """Put a row before a query's own, by which the driver learns their types.
-
-    It looks at the first rows only, and a column may begin with as many that are missing.
-    """
-    words = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    values = ", ".join(f"{_sample(kind)} AS column_{i}" for i, kind in enumerate(types))
-    return f"SELECT {values} UNION ALL SELECT * FROM ({words})"  # noqa: S608  # values are ours, SQLAlchemy quoted the rest
+def _words(connection: Connection, query: Select[Any]) -> str:
+    options = {"literal_binds": True}
+    return str(query.compile(dialect=connection.dialect, compile_kwargs=options))
 
 
-def _sample(kind: pa.DataType) -> str:
+def _stored(kind: pa.DataType) -> str:
+    """Return which of the types that SQLite knows a column has, by Arrow's name."""
     if pa.types.is_floating(kind):
-        return "0.0"
-    return "0" if pa.types.is_integer(kind) or pa.types.is_boolean(kind) else "''"
+        return "double"
+    return "int64" if pa.types.is_integer(kind) or pa.types.is_boolean(kind) else "string"
 
 
 @contextmanager
-def _asked(path: str, query: str) -> Iterator[IO[bytes]]:
-    """Give the body the other process's answer; fail if the process did, in its words."""
+def _asked(path: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Give the body the other process; fail if it did, in its words."""
     with tempfile.TemporaryFile() as complaint:
         process = subprocess.Popen(  # noqa: S603  # our own script, no shell
             [sys.executable, "-P", str(_CHILD), path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaint,
+            env=os.environ | _KEEP_MEMORY,
         )
         try:
-            yield _put(process, query)
+            yield process
         except (pa.ArrowException, OSError, StopIteration) as error:
             raise _failed(process, complaint) from error
         finally:
@@ -126,21 +129,25 @@ def _asked(path: str, query: str) -> Iterator[IO[bytes]]:
             raise _failed(process, complaint)
 
 
-def _put(process: subprocess.Popen[bytes], query: str) -> IO[bytes]:
+def _put(
+    process: subprocess.Popen[bytes], queries: Sequence[str], types: Sequence[str]
+) -> IO[bytes]:
     assert process.stdin is not None, "it was asked for"
     assert process.stdout is not None, "it was asked for"
     if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
         with suppress(OSError):  # beyond what a user may have it stays as it is
             fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
     with process.stdin as question:
-        question.write(query.encode())
+        question.write(json.dumps({"queries": queries, "types": types}).encode())
     return io.BufferedReader(_Answer(process.stdout), _PIPE)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave no process behind: it has ended, or the answer is not wanted to its end."""
-    assert process.stdout is not None, "it was asked for"
-    process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None, "it was asked for"
+        with suppress(BrokenPipeError):  # what it did not read any more
+            pipe.close()
     try:
         process.wait(timeout=1)
     except subprocess.TimeoutExpired:

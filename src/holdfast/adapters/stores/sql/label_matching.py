@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, literal_column, select, text, update
 
+from holdfast.adapters.stores.sql import label_counts
 from holdfast.adapters.stores.sql.database import chunks
 from holdfast.adapters.stores.sql.prepared import Prepared
 from holdfast.adapters.stores.sql.schema import labels, orphans, standing_labels
@@ -123,6 +125,7 @@ def join_orphans(
     pairs = [(row, _target(row, named, latest)) for row in waiting]
     found = [(row, target) for row, target in pairs if target is not None]
     standing = Standing(connection, [target.prediction_id for _, target in found])
+    fates = Counter[str]()
     for row, target in found:
         fate = standing.settle(
             target,
@@ -132,6 +135,7 @@ def join_orphans(
             received_at=row.received_at,
             maturity=timedelta(seconds=row.maturity),
         )
+        fates.update({fate: 1, LabelFate.ORPHAN: -1})
         connection.execute(delete(orphans).where(orphans.c.ledger_id == row.ledger_id))
         connection.execute(
             update(labels)
@@ -139,6 +143,7 @@ def join_orphans(
             .values(fate=fate.value, prediction_id=target.prediction_id)
         )
     standing.write(connection)
+    label_counts.add(connection, fates)
 
 
 @cache

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
+from holdfast.adapters.stores.sql import label_counts
 from holdfast.adapters.stores.sql.erasing import Tombstones
 from holdfast.adapters.stores.sql.group_commit import GroupCommit
 from holdfast.adapters.stores.sql.label_matching import Standing, match
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.domain.predictions import Label
 
-__all__ = ["SqlLabelLedger", "count_labels"]
+__all__ = ["SqlLabelLedger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,7 @@ class SqlLabelLedger:
     def totals(self) -> LabelCounts:
         """See `LabelLedger.totals`."""
         with self._database.read() as connection:
-            return count_labels(connection)
-
-
-def count_labels(connection: Connection) -> LabelCounts:
-    """Return how many labels of each fate the ledger holds."""
-    query = select(labels.c.fate, func.count().label("n")).group_by(labels.c.fate)
-    return LabelCounts(**{row.fate: row.n for row in connection.execute(query)})
+            return label_counts.totals(connection)
 
 
 def _write(
@@ -119,6 +115,7 @@ def _write(
         fates.append(entry["fate"])
     if entries:
         connection.execute(insert(labels), entries)
+        label_counts.add(connection, Counter(entry["fate"] for entry in entries))
     standing.write(connection)
     if waiting:
         connection.execute(insert(orphans), waiting)

@@ -10,6 +10,7 @@ from sqlalchemy import Integer, Text, func, select, type_coerce
 
 from holdfast.adapters.stores.sql import bulk_reads
 from holdfast.adapters.stores.sql.schema import shadows, standing_labels
+from holdfast.adapters.stores.sql.stretches import by_moments, by_positions
 from holdfast.domain.predictions import Role
 from holdfast.domain.tables import ARROW_TYPES
 from holdfast.ports.prediction_log import LogPage
@@ -47,12 +48,17 @@ def page(
     """
     start = _position(table, after)
     fields = [("position", pa.int64()), *_fields(table)]
-    query = (
-        select(table.table.c.position, *_columns(table))
-        .where(table.table.c.position > start)
-        .order_by(table.table.c.position)
-    )
-    rows = to_arrow(connection, query, fields, limit=limit)
+    position = table.table.c.position
+    ordered = select(position, *_columns(table)).order_by(position)
+
+    def stretches() -> list[Select[Any]]:
+        # To count on past what was erased would take as long as to read: a page may be short.
+        first = connection.execute(select(func.min(position)).where(position > start)).scalar_one()
+        last = connection.execute(select(func.max(position))).scalar_one()
+        return by_positions(ordered, position, first, min(first + limit - 1, last))
+
+    query = ordered.where(position > start)
+    rows = to_arrow(connection, query, fields, stretches, limit=limit)
     end = rows.column("position")[-1].as_py() if rows.num_rows else start
     return LogPage(rows=rows.drop_columns("position"), cursor=_cursor(table, end))
 
@@ -92,9 +98,6 @@ def window(
             .join(shadows, shadows.c.prediction_id == of.prediction_id)
             .where(of.role == Role.SHADOW.value, of.model_version == shadow)
         )
-    query = query.where(
-        of.predicted_at >= window.start_at, of.predicted_at < window.end_at
-    ).order_by(of.predicted_at, of.position)
     if known_at is not None:
         fields.append(("label", pa.bool_()))
         query = (
@@ -102,7 +105,14 @@ def window(
             .join(standing_labels, standing_labels.c.prediction_id == labelled)
             .where(standing_labels.c.received_at <= known_at)
         )
-    return to_arrow(connection, query, fields)
+    ordered = query.order_by(of.predicted_at, of.position)
+    within = (of.predicted_at >= window.start_at, of.predicted_at < window.end_at)
+    return to_arrow(
+        connection,
+        ordered.where(*within),
+        fields,
+        lambda: by_moments(connection, table.table, ordered, window),
+    )
 
 
 def _cursor(table: PredictionTable, position: int) -> str:
@@ -135,6 +145,7 @@ def to_arrow(
     connection: Connection,
     query: Select[Any],
     fields: Sequence[tuple[str, pa.DataType]],
+    stretches: Callable[[], Sequence[Select[Any]]] | None = None,
     *,
     limit: int | None = None,
 ) -> pa.Table:
@@ -144,24 +155,31 @@ def to_arrow(
         connection: An open transaction.
         query: Its columns are coerced to what the driver itself returns.
         fields: What they become, in order.
+        stretches: Gives queries whose rows, one after the other, are the same; asked if
+            there are many. Without it they are read in one piece.
         limit: How many rows, at most; None takes all.
     """
     schema = pa.schema(fields)
     return pa.Table.from_batches(
         (
             pa.record_batch(list(map(_array, columns, schema.types)), schema=schema)
-            for columns in _stretches(connection, query, schema, limit)
+            for columns in _batches(connection, query, schema, stretches, limit)
         ),
         schema=schema,
     )
 
 
-def _stretches(
-    connection: Connection, query: Select[Any], schema: pa.Schema, limit: int | None
+def _batches(
+    connection: Connection,
+    query: Select[Any],
+    schema: pa.Schema,
+    stretches: Callable[[], Sequence[Select[Any]]] | None,
+    limit: int | None,
 ) -> Iterator[Sequence[Any]]:
-    """Yield the columns of one stretch of rows after the other."""
+    """Yield the columns of one batch of rows after the other."""
     if bulk_reads.is_worth_it(connection, query, limit=limit):
-        for batch in bulk_reads.batches(connection, query, schema.types, limit=limit):
+        asked = stretches or (lambda: [query.limit(limit)])
+        for batch in bulk_reads.batches(connection, asked, schema.types):
             yield batch.columns
         return
     fetch = _fetching(connection, query.limit(limit))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
+from holdfast.adapters.stores.sql.copying import Copied
 from holdfast.adapters.stores.sql.database import chunks
 from holdfast.adapters.stores.sql.prepared import Prepared
 from holdfast.adapters.stores.sql.timestamps import UtcTimestamp
@@ -41,9 +42,12 @@ _OWN = (
 )
 
 
-def insert_into(table: PredictionTable, dialect: Dialect) -> Prepared:
-    """Return the statement that writes rows as `row_of` gives them."""
-    return Prepared(insert(table.table), dialect, (*_OWN, *table.columns))
+def insert_into(table: PredictionTable, dialect: Dialect) -> Prepared | Copied:
+    """Return what writes rows as `row_of` gives them."""
+    names = (*_OWN, *table.columns)
+    if dialect.name == "postgresql":
+        return Copied(table.table, dialect, names)
+    return Prepared(insert(table.table), dialect, names)
 
 
 def bound_moments(dialect: Dialect, batches: Sequence[LogBatch]) -> dict[datetime, Any]:

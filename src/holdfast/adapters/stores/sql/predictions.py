@@ -22,7 +22,7 @@ from holdfast.adapters.stores.sql.prediction_rows import (
 from holdfast.adapters.stores.sql.schema import standing_labels
 from holdfast.domain.errors import UnknownPredictionError
 from holdfast.domain.predictions import LoggedPrediction, Role
-from holdfast.ports.prediction_log import LogBatch
+from holdfast.ports.prediction_log import append_alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Connection
 
+    from holdfast.adapters.stores.sql.copying import Copied
     from holdfast.adapters.stores.sql.database import Database
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.adapters.stores.sql.prepared import Prepared
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.predictions import Prediction, PredictionRequest
     from holdfast.domain.windows import Window
-    from holdfast.ports.prediction_log import LogPage
+    from holdfast.ports.prediction_log import LogBatch, LogPage
 
 __all__ = ["SqlPredictionLog"]
 
@@ -51,7 +52,7 @@ class SqlPredictionLog:
         self._commits: GroupCommit[LogBatch, tuple[Prediction, ...]] = GroupCommit(
             database, self._write, rows_of=lambda batch: len(batch.requests)
         )
-        self._inserts: dict[str, Prepared] = {}  # by schema digest
+        self._inserts: dict[str, Prepared | Copied] = {}  # by schema digest
         self._counts = PredictionCounts()
 
     def prepare(self, contract: Contract) -> None:
@@ -66,11 +67,7 @@ class SqlPredictionLog:
         predictions: Sequence[Prediction],
     ) -> tuple[Prediction, ...]:
         """See `PredictionLog.append`."""
-        batch = LogBatch(contract=contract, requests=requests, predictions=predictions)
-        (answers,) = self.append_each([batch])
-        if isinstance(answers, Exception):
-            raise answers
-        return answers
+        return append_alone(self, contract, requests, predictions)
 
     def append_each(self, batches: Sequence[LogBatch]) -> list[tuple[Prediction, ...] | Exception]:
         """See `PredictionLog.append_each`."""
@@ -108,7 +105,7 @@ class SqlPredictionLog:
             join_orphans(connection, self._tables, written)
         return [found.conflict or found.answers for found in resolved]
 
-    def _insert(self, connection: Connection, schema_digest: str) -> Prepared:
+    def _insert(self, connection: Connection, schema_digest: str) -> Prepared | Copied:
         if schema_digest not in self._inserts:
             table = self._tables.of_digest(connection, schema_digest)
             self._inserts[schema_digest] = insert_into(table, connection.dialect)

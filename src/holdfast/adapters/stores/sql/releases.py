@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from holdfast.adapters.stores.sql.schema import deployments, releases, stages
+from holdfast.adapters.stores.sql.schema import deployments, events, releases, stages
 from holdfast.domain.errors import UnknownReleaseError, VersionTakenError
 from holdfast.domain.events import (
     ChallengerStaged,
@@ -14,6 +14,7 @@ from holdfast.domain.events import (
     ChampionRolledBack,
     ReleaseRegistered,
     StageEnded,
+    decode_body,
 )
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.releases import ReleaseRecord
@@ -75,7 +76,13 @@ def current_deployment(connection: Connection, *, at: datetime | None = None) ->
 
 def _challenger(connection: Connection, *, after: int, at: datetime | None) -> StagedRelease | None:
     """Return who stands beside the champion that an event put there."""
-    query = select(stages).where(stages.c.seq > after).order_by(stages.c.seq.desc()).limit(1)
+    query = (
+        select(stages, events.c.kind, events.c.body)
+        .outerjoin(events, events.c.seq == stages.c.seq)  # a row without one is found by doctor
+        .where(stages.c.seq > after)
+        .order_by(stages.c.seq.desc())
+        .limit(1)
+    )
     row = connection.execute(query if at is None else query.where(stages.c.at <= at)).first()
     if row is None or row.version is None:
         return None
@@ -85,7 +92,16 @@ def _challenger(connection: Connection, *, after: int, at: datetime | None) -> S
         share=row.share,
         since=row.at,
         seq=row.seq,
+        until=_ends_at(row),
     )
+
+
+def _ends_at(row: Row[Any]) -> datetime | None:
+    """Return when a probation ends, which the event that began it says."""
+    if row.stage != Stage.PROBATION.value or row.kind is None:
+        return None
+    body = decode_body(row.kind, row.body.encode())
+    return body.until if isinstance(body, ChallengerStaged) else None
 
 
 def project(connection: Connection, event: Event) -> None:

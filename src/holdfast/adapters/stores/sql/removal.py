@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
+from holdfast.adapters.stores.sql import label_counts
 from holdfast.adapters.stores.sql.database import chunks
 from holdfast.adapters.stores.sql.schema import (
     cursors,
@@ -61,6 +62,8 @@ def remove_labels(connection: Connection, which: ColumnElement[bool]) -> Removed
     entries = select(labels.c.ledger_id).where(which)
     for dependent in (standing_labels, orphans):
         connection.execute(delete(dependent).where(dependent.c.ledger_id.in_(entries)))
+    fates = select(labels.c.fate, func.count().label("n")).where(which).group_by(labels.c.fate)
+    label_counts.add(connection, {row.fate: -row.n for row in connection.execute(fates)})
     return Removed(n_labels=connection.execute(delete(labels).where(which)).rowcount)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
+    from holdfast.domain.contract import Contract
     from holdfast.domain.predictions import Prediction, PredictionRequest
     from holdfast.ports.prediction_log import LogBatch
 
@@ -67,14 +68,13 @@ def remember(connection: Connection, resolved: Sequence[Resolved]) -> None:
 
 def _resolved(batch: LogBatch, digest: str, used: dict[str, tuple[str, Prediction]]) -> Resolved:
     """Resolve one batch; what it uses is used for those that follow."""
-    names = batch.contract.names
     answers: list[Prediction] = []
     fresh: list[int] = []
     new: dict[str, tuple[str, Prediction]] = {}
     for i, (request, prediction) in enumerate(zip(batch.requests, batch.predictions, strict=True)):
         row, first = "", None
         if request.request_id is not None:
-            row = _row_digest(names, request)
+            row = _row_digest(batch.contract, request)
             first = used.get(request.request_id) or new.get(request.request_id)
         if first is not None and first[0] != row:
             return Resolved(conflict=RequestConflictError(str(request.request_id), row=i))
@@ -96,11 +96,11 @@ def _resolved(batch: LogBatch, digest: str, used: dict[str, tuple[str, Predictio
     return Resolved(answers=tuple(answers), fresh=fresh, keys=keys)
 
 
-def _row_digest(names: Sequence[str], request: PredictionRequest) -> str:
+def _row_digest(contract: Contract, request: PredictionRequest) -> str:
     # What tells two rows apart: their values by name, and whom they are about. Validated
     # values are finite, so that the slower search for NaN is not needed here.
-    named = dict(zip(names, request.values, strict=True))
-    return sha256_hex(msgspec.json.encode([named, request.entity], order="sorted"))
+    told = request.told(contract)
+    return sha256_hex(msgspec.json.encode([told, request.entity], order="sorted"))
 
 
 def _used(

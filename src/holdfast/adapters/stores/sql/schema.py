@@ -26,6 +26,7 @@ __all__ = [
     "dropped_days",
     "erasures",
     "events",
+    "label_counts",
     "labels",
     "leases",
     "metadata",
@@ -42,7 +43,7 @@ __all__ = [
     "standing_labels",
 ]
 
-SCHEMA_VERSION = "0004"  # the newest migration; a store of any other version is refused
+SCHEMA_VERSION = "0005"  # the newest migration; a store of any other version is refused
 VERSION_TABLE = "holdfast_schema"
 
 metadata = MetaData()
@@ -185,8 +186,15 @@ labels = Table(
     Column("positive", Boolean, nullable=False),
     Column("observed_at", UtcTimestamp, nullable=False),
     Column("received_at", UtcTimestamp, nullable=False),
-    Column("fate", Text, nullable=False, index=True),
+    Column("fate", Text, nullable=False),
     Column("was_orphan", Boolean, nullable=False),
+)
+
+label_counts = Table(
+    "label_counts",
+    metadata,
+    Column("fate", Text, primary_key=True),
+    Column("n", BigCount, nullable=False),
 )
 
 standing_labels = Table(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from holdfast.adapters.stores.sql import label_counts
 from holdfast.adapters.stores.sql.events import event_of
-from holdfast.adapters.stores.sql.labels import count_labels
 from holdfast.adapters.stores.sql.releases import current_deployment
 from holdfast.adapters.stores.sql.schema import (
     dropped_days,
@@ -62,7 +62,7 @@ class SqlViews:
                     ModelVersion(row.model_version): row.n
                     for row in connection.execute(select(shadow_drops))
                 },
-                labels=count_labels(connection),
+                labels=label_counts.totals(connection),
                 last_prediction_at=max((row.last_at for row in counts), default=None),
                 last_window=_newest(connection, "window_judged"),
                 last_decision=_newest(connection, "decision_made"),

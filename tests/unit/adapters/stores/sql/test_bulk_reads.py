@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import literal, select
 
-from holdfast.adapters.stores.sql import SqlStore, bulk_reads
+from holdfast.adapters.stores.sql import SqlStore, bulk_reads, stretches
 from holdfast.domain.errors import StoreUnavailableError
 from holdfast.domain.windows import Window
 from holdfast.testing.examples import START, example_contract, example_rows
@@ -36,14 +37,14 @@ def _store(tmp_path: Path) -> Iterator[SqlStore]:
 
 
 @pytest.fixture(name="sent")
-def _sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def _sent(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The queries that go to another process."""
-    sent: list[str] = []
+    sent: list[list[str]] = []
     put = bulk_reads._put
 
-    def remember(process, query):
-        sent.append(query)
-        return put(process, query)
+    def remember(process, queries, types):
+        sent.append(queries)
+        return put(process, queries, types)
 
     monkeypatch.setattr(bulk_reads, "_put", remember)
     return sent
@@ -84,7 +85,8 @@ class TestChoice:
 @pytest.mark.slow
 class TestSameRows:
     def test_a_page_a_window_and_a_day_are_the_same(self, store, sent, monkeypatch):
-        """To the type and the byte, in the same order, whoever reads them."""
+        """To the type and the byte, in the same order, whoever reads them, in how many parts."""
+        monkeypatch.setattr(stretches, "_ROWS", 25)
         (schema,) = store.retention.schemas()
         days = store.retention.days(
             schema, since=date(2026, 1, 1), until=None, up_to=store.retention.head(schema)
@@ -102,9 +104,26 @@ class TestSameRows:
         monkeypatch.setattr(bulk_reads, "WORTH_IT", 1)
         in_bulk = read()
 
-        assert len(sent) == 3
+        assert [len(queries) for queries in sent] == [1, 3, 3]
         assert all(one.equals(other) for one, other in zip(in_process, in_bulk, strict=True))
         assert [table.num_rows for table in in_bulk] == [59, N_ROWS, N_ROWS]
+
+    def test_pages_lead_over_what_was_erased(self, store, sent, monkeypatch):
+        """A page may be short for it, but no row behind it is left out."""
+        monkeypatch.setattr(stretches, "_ROWS", 10)
+        store.retention.erase("O'Neil", at=START)
+        whole = store.predictions.read(CONTRACT, after=None, limit=N_ROWS).rows
+        monkeypatch.setattr(bulk_reads, "WORTH_IT", 1)
+
+        pages: list[pa.Table] = []
+        cursor: str | None = None
+        while not pages or pages[-1].num_rows:
+            page = store.predictions.read(CONTRACT, after=cursor, limit=40)
+            pages, cursor = [*pages, page.rows], page.cursor
+
+        assert [page.num_rows for page in pages] == [39, 20, 0]
+        assert pa.concat_tables(pages).equals(whole)
+        assert len(sent) == 2
 
 
 @pytest.mark.slow
@@ -126,7 +145,7 @@ class TestFailures:
             pytest.raises(StoreUnavailableError, match="exit code -9"),
             store._database.read() as connection,
         ):
-            list(bulk_reads.batches(connection, _QUERY, [], limit=None))
+            list(bulk_reads.batches(connection, lambda: [_QUERY], []))
 
     @pytest.mark.parametrize(
         ("script", "words"),
