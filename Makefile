@@ -59,6 +59,7 @@ bench: $(READY) ## Measure on a quiet machine, half an hour; results go to bench
 	$(BIN)/python benchmarks/detection.py
 	$(BIN)/python benchmarks/multivariate.py
 	$(BIN)/python benchmarks/guard.py
+	$(BIN)/python benchmarks/real_data.py
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/log_growth.py --dir .
 

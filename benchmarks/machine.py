@@ -27,9 +27,9 @@ def machine() -> dict[str, object]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the libraries that the figures depend on."""
-    return {name: version(name) for name in _LIBRARIES}
+def versions(*more: str) -> dict[str, str]:
+    """Return the versions of the libraries that the figures depend on, and of those named."""
+    return {name: version(name) for name in (*_LIBRARIES, *more)}
 
 
 def _processor() -> str:

@@ -28,6 +28,7 @@ from holdfast.domain.predictions import LabelFate
 from holdfast.drift.grid import cut_grid
 from holdfast.drift.profile import profile
 from holdfast.drift.report import compare
+from holdfast.loop.illustrate import CAPTIONS
 from holdfast.loop.rehearse import Step
 from holdfast.loop.replay import PolicyRun, Replay, Schedule, WindowResult
 from holdfast.performance.realised import measure
@@ -382,12 +383,13 @@ class TestReleasesPage:
     def test_lists_every_file(self):
         """That a release's folder holds."""
         names = (
-            "MANIFEST", "MODEL", "CONTRACT", "PROFILE", "REFERENCE", "METRICS", "IMPORTANCES",
-            "BASELINE", "MODEL_CARD",
+            "MANIFEST", "MODEL", "CONTRACT", "PROFILE", "REFERENCE", "METRICS", "CURVES",
+            "IMPORTANCES", "BASELINE", "MODEL_CARD",
         )  # fmt: skip
         text = (REFERENCE / "releases.md").read_text(encoding="utf-8")
 
-        assert {f"`{getattr(releases, name)}`" for name in names} == {
+        files = {getattr(releases, name) for name in names} | CAPTIONS.keys()
+        assert {f"`{name}`" for name in files} == {
             row[0] for row in rows(text.partition("\n## ")[0])
         }
 

@@ -45,15 +45,20 @@ def _project(tmp_path):
 
 class TestOwnTrainers:
     def test_compete_with_the_built_in_ones(self, project):
-        """The best by Brier score is released; what each reached stands in card and event."""
+        """
+        The best by Brier score is released; what each reached stands in card and event. The
+        built-in ones are searched before, in the same child process.
+        """
         folder = project("logistic_regression", "xgboost", "our_models:forest")
 
-        launched = json.loads(folder.ok("train", "--json"))
+        launched = json.loads(folder.ok("train", "--search", "2", "--json"))
 
         competition = launched["competition"]
         assert set(competition) == {"logistic_regression", "xgboost", "our_models:forest"}
         assert launched["trainer"] == min(competition, key=competition.get)
         assert launched["failures"] == {}
+        trials = {name: found["n_trials"] for name, found in launched["search"].items()}
+        assert trials == {"logistic_regression": 2, "xgboost": 2}
 
     def test_make_the_same_release_twice(self, project, tmp_path):
         """Byte for byte: its id is the digest of its files, and names them all."""

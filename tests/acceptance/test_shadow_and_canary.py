@@ -59,10 +59,17 @@ class TestShadowAndCanary:
             )
 
             assert swapped <= 2.0
-            assert stage() is None
+            await_that(lambda: stage() == ("v1", "probation"), "v1 scores on beside it")
+            assert state()["probation"]["against"] == "v1"
             assert state()["serving"]["challenger_refused"] is None
-        kinds = [event["kind"] for event in telco.json("events")[:4]]
+            telco.ok("rollback")
+            await_that(lambda: {one["model_version"] for one in ask()} == {"v1"}, "v1 answers all")
+            assert state()["probation"] is None
+        kinds = [event["kind"] for event in telco.json("events")[:7]]
         assert kinds == [
+            "champion_rolled_back",
+            "stage_ended",
+            "challenger_staged",
             "champion_promoted",
             "stage_ended",
             "challenger_staged",

@@ -26,6 +26,7 @@ from holdfast.domain.events import (
     DecisionMade,
     ReleaseRegistered,
     RetrainingFailed,
+    RetrainingResumed,
     RetrainingStarted,
     StageEnded,
     WindowJudged,
@@ -201,14 +202,16 @@ class ControlLog(RuleBasedStateMachine):
                 margins={},
             )
         )
-        assert self.state.open_attempt is None
+        assert (self.state.open_attempt is None) == (outcome is not Outcome.ACCEPT)
         assert self.state.refusals == before.refusals + (outcome is Outcome.REFUSE)
         if outcome is not Outcome.DEFER:
             self.spent[champion] = max(until, self.spent.get(champion, until))
         if outcome is not Outcome.ACCEPT:
             return multiple()
         version = self._register(attempt)
+        assert self.state.open_attempt.version == version
         self._promote(version)
+        assert self.state.open_attempt is None
         assert self.state.learnt_until == until
         return version
 
@@ -226,7 +229,23 @@ class ControlLog(RuleBasedStateMachine):
     def crash_while_retraining(self):
         """Nothing is written after the start; the attempt counts all the same."""
         attempt = self._start()
-        assert self.state.open_attempt == attempt
+        assert self.state.open_attempt.attempt_id == attempt
+
+    @precondition(lambda self: self.state.open_attempt is not None)
+    @rule()
+    def go_on_with_what_crashed(self):
+        """Under its own id, however often; the pause runs from its first event."""
+        attempt, began_at = self.state.open_attempt, self.state.last_attempt_at
+        self.happen(
+            RetrainingResumed(
+                attempt_id=attempt.attempt_id,
+                champion=self.state.champion,
+                n_tries=attempt.n_tries + 1,
+                reason="…",
+            )
+        )
+        assert self.state.open_attempt == replace(attempt, n_tries=attempt.n_tries + 1)
+        assert self.state.last_attempt_at == began_at
 
     @invariant()
     def one_champion_serves_and_the_one_before_is_known(self):

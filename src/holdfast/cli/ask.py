@@ -13,12 +13,15 @@ from holdfast.cli.options import Json, Project
 
 if TYPE_CHECKING:
     from holdfast.domain.events import Event
+    from holdfast.loop.recall import Past
     from holdfast.ports.event_log import EventLog
-    from holdfast.ports.release_store import Deployment, StagedRelease
+    from holdfast.ports.release_store import Deployment, ReleaseStore, StagedRelease
     from holdfast.ports.views import Status
 
 __all__ = ["add_to"]
 
+_MOST_RELEASES = 6  # in a line; --json has all
+_MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _LONGEST_NUMBER = 7  # digits; a longer one is the beginning of an id
 
 
@@ -32,27 +35,34 @@ def add_to(app: typer.Typer) -> None:
 def status(
     at: Annotated[
         datetime | None,
-        typer.Option(
-            help="What was in production then (UTC).", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-        ),
+        typer.Option(help="How it stood then, by the events alone (UTC).", formats=_MOMENTS),
     ] = None,
     project: Project = Path(),
     as_json: Json = False,
 ) -> None:
     """Say what is (or was) in production, since when, and how the loop stands."""
+    from holdfast.policy.transitions import fold
     from holdfast.settings import load_settings
     from holdfast.wiring.project import open_store
 
     with open_store(load_settings(project), create=False) as store:
         if at is not None:
-            moment = at.replace(tzinfo=UTC)
-            _answer_past(store.releases.deployment_at(moment), moment, as_json=as_json)
+            _answer_past(store.events, at, as_json=as_json)
             return
         found = store.views.status()
+        releases = _releases(store.events, store.releases)
+        attempt = fold(store.events.events()).open_attempt
     if as_json:
-        typer.echo(json.dumps(_status_json(found), indent=2))
-    else:
-        _print_status(found)
+        named = None if attempt is None else attempt.attempt_id
+        whole = {**_status_json(found), "releases": releases, "retraining": named}
+        typer.echo(json.dumps(whole, indent=2))
+        return
+    _print_status(found, releases)
+    if attempt is not None:
+        typer.echo(
+            f"Retraining:    {attempt.attempt_id} began {attempt.at:%Y-%m-%d %H:%M} UTC and has "
+            "no end yet; if it broke off, the next tick goes on with it"
+        )
 
 
 def events(
@@ -76,7 +86,10 @@ def events(
 
 def explain(
     event_id: Annotated[
-        str, typer.Argument(help="An event's number, as `events` shows it, or its id.")
+        str,
+        typer.Argument(
+            help="An event's number, as `events` shows it, or its id; or a retraining's."
+        ),
     ],
     project: Project = Path(),
     as_json: Json = False,
@@ -88,6 +101,10 @@ def explain(
 
     with open_store(load_settings(project), create=False) as store:
         event = _find(store.events, event_id)
+        attempt = _attempt(store.events, event_id) if event is None else []
+    if event is None:
+        _tell_attempt(attempt, as_json=as_json)
+        return
     if as_json:
         typer.echo(json.dumps(_event_json(event), indent=2))
         return
@@ -97,33 +114,93 @@ def explain(
         typer.echo(f"  {line}")
 
 
-def _find(log: EventLog, wanted: str) -> Event:
-    """Return an event by its number, or by its id or a unique beginning of it."""
+def _releases(log: EventLog, store: ReleaseStore) -> list[dict[str, str]]:
+    """Return every release with where it stands, the newest first."""
+    from holdfast.policy.standing import standings
+
+    standing = standings(log.events())
+    return [
+        {
+            "version": record.version,
+            "release_id": record.release_id,
+            "standing": standing[record.version].value,
+        }
+        for record in reversed(store.releases())
+    ]
+
+
+def _find(log: EventLog, wanted: str) -> Event | None:
+    """Return an event by its number, or by its id or a unique beginning of it.
+
+    None if no event is called so: then it may be a retraining.
+
+    Raises:
+        UnknownEventError: If no event has that number.
+    """
     from holdfast.domain.errors import UnknownEventError
     from holdfast.domain.ids import EventId
 
     number = wanted.removeprefix("#")
     if not number.isdecimal() or len(number) > _LONGEST_NUMBER:
-        return log.get(EventId(wanted))
+        try:
+            return log.get(EventId(wanted))
+        except UnknownEventError:
+            return None
     found = next(log.events(after=int(number) - 1), None) if int(number) else None
     if found is None:
         raise UnknownEventError(wanted)
     return found
 
 
-def _answer_past(found: Deployment | None, moment: datetime, *, as_json: bool) -> None:
+def _attempt(log: EventLog, wanted: str) -> list[Event]:
+    from holdfast.loop.recall import attempt_called
+
+    return attempt_called(list(log.events()), wanted)
+
+
+def _tell_attempt(events: list[Event], *, as_json: bool) -> None:
+    from holdfast.cli.past import attempt_in_words
+
     if as_json:
-        typer.echo(json.dumps({"at": moment.isoformat(), "deployment": _deployment_json(found)}))
-    elif found is None:
-        typer.echo(f"Nothing was in production at {moment:%Y-%m-%d %H:%M} UTC.")
-    else:
-        typer.echo(
-            f"{found.champion.version} was in production at {moment:%Y-%m-%d %H:%M} UTC, "
-            f"since {found.since:%Y-%m-%d %H:%M} UTC (release {found.champion.release_id[:12]})."
-        )
+        typer.echo(json.dumps([_event_json(event) for event in events], indent=2))
+        return
+    for line in attempt_in_words(events):
+        typer.echo(line)
 
 
-def _print_status(found: Status) -> None:
+def _answer_past(log: EventLog, at: datetime, *, as_json: bool) -> None:
+    from holdfast.cli.past import past_in_words
+    from holdfast.loop.recall import recall
+
+    past = recall(log.events(), at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC))
+    if as_json:
+        typer.echo(json.dumps(_past_json(past), indent=2))
+        return
+    for line in past_in_words(past):
+        typer.echo(line)
+
+
+def _past_json(past: Past) -> dict[str, Any]:
+    from holdfast.domain.canonical import canonical_json
+
+    return {
+        "at": past.at.isoformat(),
+        "deployment": _deployment_json(past.deployment),
+        "deployed_by": None if past.deployed is None else _event_json(past.deployed),
+        "open_alerts": json.loads(canonical_json(past.open_alerts)),
+        "releases": [
+            {
+                "version": record.version,
+                "release_id": record.release_id,
+                "standing": past.standings[record.version].value,
+            }
+            for record in reversed(past.releases)
+        ],
+        "retraining": past.attempt,
+    }
+
+
+def _print_status(found: Status, releases: list[dict[str, str]]) -> None:
     from holdfast.domain.narration import headline
 
     deployment = found.deployment
@@ -141,6 +218,7 @@ def _print_status(found: Status) -> None:
         )
     if deployment.challenger is not None:
         _print_challenger(deployment.challenger, found)
+    _print_releases(releases)
     versions = ", ".join(f"{v} {n:,}" for v, n in sorted(found.n_predictions_by_version.items()))
     typer.echo(f"Predictions:   {found.n_predictions:,}" + (f" ({versions})" if versions else ""))
     if found.n_dropped:
@@ -164,6 +242,13 @@ def _print_status(found: Status) -> None:
         typer.echo(f"Outbox:        {found.n_effects_pending} effects wait for delivery")
 
 
+def _print_releases(releases: list[dict[str, str]]) -> None:
+    """Name the newest releases with where they stand."""
+    named = ", ".join(f"{r['version']} {r['standing']}" for r in releases[:_MOST_RELEASES])
+    more = len(releases) - _MOST_RELEASES
+    typer.echo(f"Releases:      {named}" + (f", and {more} older" if more > 0 else ""))
+
+
 def _print_challenger(challenger: StagedRelease, found: Status) -> None:
     """Say who stands beside the champion, what it does there, and how much of it."""
     from holdfast.domain.predictions import Role
@@ -179,6 +264,13 @@ def _print_challenger(challenger: StagedRelease, found: Status) -> None:
     n = found.n_by_role.get(Role.SHADOW, {}).get(version, 0)
     dropped = found.n_shadow_dropped.get(version, 0)
     missed = f", {dropped:,} dropped" if dropped else ""
+    if challenger.until is not None and found.deployment is not None:
+        typer.echo(
+            f"Probation:     {found.deployment.champion.version} against {version} until "
+            f"{challenger.until:%Y-%m-%d %H:%M} UTC; {version} scores beside it, {n:,} rows so "
+            f"far{missed}"
+        )
+        return
     typer.echo(f"Shadow:        {version} scores beside it {since}; {n:,} rows so far{missed}")
 
 
@@ -215,6 +307,7 @@ def _deployment_json(found: Deployment | None) -> dict[str, Any] | None:
         "release_id": found.champion.release_id,
         "since": found.since.isoformat(),
         "previous": None if found.previous is None else found.previous.version,
+        "probation": _probation_json(found),
         "challenger": None
         if found.challenger is None
         else {
@@ -224,6 +317,19 @@ def _deployment_json(found: Deployment | None) -> dict[str, Any] | None:
             "share": found.challenger.share,
             "since": found.challenger.since.isoformat(),
         },
+    }
+
+
+def _probation_json(found: Deployment) -> dict[str, str] | None:
+    """Return who is on probation against whom, and until when."""
+    beside = found.challenger
+    if beside is None or beside.until is None:
+        return None
+    return {
+        "version": found.champion.version,
+        "against": beside.record.version,
+        "since": beside.since.isoformat(),
+        "until": beside.until.isoformat(),
     }
 
 

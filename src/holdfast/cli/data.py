@@ -48,6 +48,7 @@ def score(
     with open_online(settings) as ports, open_sink(output) as sink, progress_bar() as bar:
         ports.champion.refresh()
         served = ports.champion.current()
+        at = ports.clock.now()  # one moment for all of the file
         task = bar.add_task("Scoring", total=None)
         for table in source.batches(_BATCH):
             if log:
@@ -55,10 +56,16 @@ def score(
                 ids = [f"{run}/{n_rows + i}" for i in range(table.num_rows)]
                 entity = settings.data.entity
                 answered = logged(
-                    table, served, ports.predictions, ports.clock, entity=entity, request_ids=ids
+                    table,
+                    served,
+                    ports.predictions,
+                    ports.clock,
+                    entity=entity,
+                    request_ids=ids,
+                    time=settings.data.time,
                 )
             else:
-                answered = scored(table, served)
+                answered = scored(table, served, at=at, time=settings.data.time)
             sink.write(answered)
             n_rows += table.num_rows
             bar.update(task, completed=n_rows)

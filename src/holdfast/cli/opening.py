@@ -9,7 +9,7 @@ import pyarrow as pa
 from holdfast.adapters.sources import open_labelled, open_source
 from holdfast.domain.binary_target import read_labels
 from holdfast.domain.errors import SettingsError
-from holdfast.domain.tables import conform
+from holdfast.domain.tables import conform, moments_of
 from holdfast.loop.ingest import DataSpec, TrainingData, ingest
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def spec_of(settings: Settings) -> DataSpec:
         entity=data.entity,
         drop=data.drop,
         categorical=data.categorical,
+        dates=data.dates,
+        as_of=data.as_of,
+        missing=data.missing,
     )
 
 
@@ -75,9 +78,11 @@ def window_data(
     """
     data = settings.data
     table = open_source(path, delimiter=data.delimiter, header=data.header).read()
+    moments = moments_of(table, contract, data.time, as_of=data.as_of)
+    rows = conform(table, contract, moments=moments)
     if contract.target.name not in table.column_names:
-        return conform(table, contract), None
+        return rows, None
     found = read_labels(table, contract.target)
     if not found.known.any():
-        return conform(table, contract), None  # the column is there, its words are yet to come
-    return conform(table.filter(pa.array(found.known)), contract), found.labels
+        return rows, None  # the column is there, its words are yet to come
+    return rows.filter(pa.array(found.known)), found.labels

@@ -23,6 +23,7 @@ from holdfast.cli.options import (
 if TYPE_CHECKING:
     from holdfast.domain.survey import Survey
     from holdfast.loop.launch import Launch
+    from holdfast.settings import Settings
 
 __all__ = ["add_to"]
 
@@ -78,6 +79,12 @@ def init(
 
 def train(
     data: Annotated[Path | None, typer.Argument(help="Other rows than [data] path.")] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            help="Search better hyperparameters before: so long (5m), or so many trials (40)."
+        ),
+    ] = None,
     project: Project = Path(),
     as_json: Json = False,
 ) -> None:
@@ -85,13 +92,20 @@ def train(
     from holdfast.settings import load_settings
 
     settings = load_settings(project)  # may refuse, before seconds go into imports
+    if search is not None:
+        settings = _searching(settings, search)
     from holdfast.cli.opening import training_data
+    from holdfast.cli.searching import shown_search
     from holdfast.loop.launch import launch
     from holdfast.wiring.control import open_control, plan_of
 
+    plan = plan_of(settings)
     rows = training_data(settings, data)
-    with open_control(settings, create=True) as ports:
-        launched = launch(ports, plan_of(settings), rows, actor="cli")
+    with (
+        open_control(settings, create=True, meanwhile=True) as ports,
+        shown_search() as progress,
+    ):
+        launched = launch(ports, plan, rows, actor="cli", progress=progress)
     if as_json:
         suspects = {column.name: column.suspicion for column in rows.survey.suspects}
         typer.echo(json.dumps({**launched.to_json(), "suspects": suspects}, indent=2))
@@ -99,6 +113,18 @@ def train(
         _print_launch(launched)
         for column in rows.survey.suspects:
             typer.echo(f"  suspect: {column.suspicion}")
+
+
+def _searching(settings: Settings, search: str) -> Settings:
+    from holdfast.settings import parse_search
+
+    try:
+        budget = parse_search(search)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--search") from error
+    return settings.model_copy(
+        update={"train": settings.train.model_copy(update={"search": budget})}
+    )
 
 
 def migrate(project: Project = Path()) -> None:
@@ -171,6 +197,11 @@ def _print_survey(found: Survey, data: Path) -> None:
 def _print_launch(launched: Launch) -> None:
     metrics = launched.metrics
     typer.echo(f"Trained {launched.version} ({launched.trainer}) on {launched.n_rows:,} rows.")
+    for name, tuned in launched.search.items():
+        typer.echo(
+            f"Searched {name}: {tuned.n_trials} trials, Brier score {tuned.brier:.4f} by "
+            "cross-validation on training rows."
+        )
     if len(launched.competition) > 1:
         typer.echo("Brier score of each that competed, on the validation rows:")
         for name, brier in sorted(launched.competition.items(), key=lambda one: one[1]):

@@ -142,6 +142,8 @@ def _say_tick(ticked: Tick) -> None:
         typer.echo(f"  {reason}")
     if ticked.trial is not None:
         typer.echo(f"Challenger: {ticked.trial.next}: {ticked.trial.reason}")
+    if ticked.probation is not None:
+        typer.echo(f"Probation: {ticked.probation.next}: {ticked.probation.reason}")
     if ticked.retraining is not None:
         _say_retraining(ticked.retraining)
 
@@ -199,4 +201,7 @@ def _tick_json(ticked: Tick) -> dict[str, Any]:
         "trial": None
         if ticked.trial is None
         else {"next": ticked.trial.next.value, "reason": ticked.trial.reason},
+        "probation": None
+        if ticked.probation is None
+        else {"next": ticked.probation.next.value, "reason": ticked.probation.reason},
     }

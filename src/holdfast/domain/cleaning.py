@@ -8,26 +8,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.arrow import whole_scalar, word_array
+from holdfast.domain.missing import DASHES, MISSING_CODES
 
-__all__ = ["MISSING_CODES", "TIMESTAMP", "blanked", "clean_type", "cleaned", "finite"]
+__all__ = ["TIMESTAMP", "blanked", "clean_type", "cleaned", "finite"]
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 
-MISSING_CODES = ("", "na", "n/a", "#n/a", "nan", "null", "?")
-"""What counts as missing, in any case. 'Unknown' and 'No' do not: they are answers. 'None'
-is missing only among numbers, booleans or times: as text it is far more often an answer
-("no offer") than a gap, and as a category nothing is lost."""
 
-
-def blanked(cells: pa.Array | pa.ChunkedArray, *, none: bool = False) -> pa.Array | pa.ChunkedArray:
+def blanked(
+    cells: pa.Array | pa.ChunkedArray, *, none: bool = False, dashes: bool = False
+) -> pa.Array | pa.ChunkedArray:
     """Return the cells without surrounding blanks, and null where a missing-value code stands.
 
     Args:
         cells: Text.
         none: Take "None" for a missing value, too.
+        dashes: And `DASHES`.
     """
     trimmed = pc.utf8_trim_whitespace(cells)
-    codes = word_array([*MISSING_CODES, "none"] if none else MISSING_CODES)
+    codes = word_array([*MISSING_CODES, *(["none"] if none else []), *(DASHES if dashes else [])])
     # Every code is at most 4 characters long: only short cells are worth folding.
     short = pc.if_else(pc.less_equal(pc.binary_length(trimmed), whole_scalar(4)), trimmed, pa.NA)
     return pc.if_else(pc.is_in(pc.utf8_lower(short), value_set=codes), pa.NA, trimmed)

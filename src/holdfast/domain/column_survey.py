@@ -12,18 +12,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.arrow import float_values
+from holdfast.domain.codes import code_in
 from holdfast.domain.columns import as_words
+from holdfast.domain.dated import says_when
 from holdfast.domain.leakage import KNOWS, separation, suspicion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ColumnKind", "ColumnSurvey", "Role", "look_at_column"]
+    from holdfast.domain.derivation import Derivation
+
+__all__ = ["ColumnKind", "ColumnSurvey", "Role", "as_numbers", "look_at_column"]
 
 _FEWEST_ROWS = 20  # below, distinct values prove nothing about a column
+_STEPS = 20  # by which a number rises that orders the rows; fewer are groups
+_FALLS = 0.001  # share of the rows at which it may fall: published sets were often mended
 _MOST_WORDS = 100  # above, text with mostly distinct values is no set of categories
 _ID_NAME = re.compile(r"(^|[\W_])(id|ids|uuid|guid|key|number|nr|no)$", re.IGNORECASE)
 _ID_CAMEL = re.compile(r"[a-z](ID|Id|UUID|Uuid|GUID|Guid|Key|Number)$")
+_CLOCK = (
+    "seems to say when its row was: name it as time; or, if it says something else, under dates"
+)
 _OTHER_DATE = r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]\d{1,2}:\d{2}.*)?$"
 
 
@@ -59,6 +68,10 @@ class ColumnSurvey:
     n_distinct: int
     minimum: float | None = None  # of numbers
     maximum: float | None = None
+    derivations: tuple[Derivation, ...] = ()  # of a date: the features that come of it
+    codes: tuple[float, ...] = ()  # numbers that stand for missing, as its owner says
+    code_suspected: float | None = None  # a number that may stand for missing
+    ordered: bool = False  # the rows lie in its order, so it may only say when they were
     identifies: bool = False  # could name whom a row is about
     separation: float | None = None  # ROC AUC of this column alone; None: not known
     suspicion: str = ""  # why it may be known only after the outcome, in words
@@ -77,6 +90,7 @@ def look_at_column(
     labels: NDArray[np.bool_] | None,
     *,
     as_text: bool,
+    dated: bool = False,
 ) -> ColumnSurvey:
     """Look one column over.
 
@@ -86,16 +100,20 @@ def look_at_column(
         asked: The role that the owner gave it, if any.
         labels: True where positive, shape ``(n,)``, if there is a target.
         as_text: Take its numbers for codes.
+        dated: If it holds dates, take them for something of the row, not for when it was.
     """
     values = rows.column(field.name)
     if as_text:
         values = as_words(values, field)
     kind = _kind(values.type)
     n_distinct = pc.count_distinct(values).as_py()
-    reason, identifies = _verdict(field.name, values, kind, n_distinct, as_text=as_text)
+    reason, identifies = _verdict(
+        field.name, values, kind, n_distinct, as_text=as_text, dated=dated
+    )
     role = asked or (Role.DROPPED if reason else Role.FEATURE)
     low, high = _range(values) if kind is ColumnKind.NUMERIC else (None, None)
     judged = labels if role is Role.FEATURE else None
+    values = as_numbers(values)
     alone = None if judged is None else separation(values, judged)
     return ColumnSurvey(
         name=field.name,
@@ -107,10 +125,19 @@ def look_at_column(
         n_distinct=n_distinct,
         minimum=low,
         maximum=high,
+        code_suspected=_code(values, kind) if role is Role.FEATURE else None,
+        ordered=role is Role.FEATURE and kind is ColumnKind.NUMERIC and _orders(values),
         identifies=identifies and asked is None,
         separation=alone,
         suspicion="" if judged is None else suspicion(field.name, values, judged, alone),
     )
+
+
+def as_numbers(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return dates as numbers in their order, other values as they are."""
+    if pa.types.is_timestamp(values.type):
+        return values.cast(pa.int64()).cast(pa.float64(), safe=False)
+    return values
 
 
 def _kind(kind: pa.DataType) -> ColumnKind:
@@ -121,13 +148,30 @@ def _kind(kind: pa.DataType) -> ColumnKind:
     return ColumnKind.TIME if pa.types.is_timestamp(kind) else ColumnKind.CATEGORICAL
 
 
+def _code(values: pa.ChunkedArray, kind: ColumnKind) -> float | None:
+    return code_in(float_values(values.drop_null())) if kind is ColumnKind.NUMERIC else None
+
+
+def _orders(values: pa.ChunkedArray) -> bool:
+    """Return whether numbers hardly ever fall from row to row, and rise many times."""
+    steps = np.diff(float_values(values))  # NaN beside what is missing, and then no order
+    falls = int((~(steps >= 0)).sum())
+    return falls <= _FALLS * len(steps) and int((steps > 0).sum()) >= _STEPS
+
+
 def _range(values: pa.ChunkedArray) -> tuple[float | None, float | None]:
     found = pc.min_max(values)
     return found["min"].as_py(), found["max"].as_py()
 
 
 def _verdict(
-    name: str, values: pa.ChunkedArray, kind: ColumnKind, n_distinct: int, *, as_text: bool
+    name: str,
+    values: pa.ChunkedArray,
+    kind: ColumnKind,
+    n_distinct: int,
+    *,
+    as_text: bool,
+    dated: bool,
 ) -> tuple[str, bool]:
     """Return why a column cannot be a feature ("" if it can), and whether it identifies."""
     if values.null_count == len(values):
@@ -135,7 +179,7 @@ def _verdict(
     if n_distinct == 1 and values.null_count == 0:
         return "constant: the same value in each row", False
     if kind is ColumnKind.TIME:
-        return "a date or time; name it as time if it orders the rows", False
+        return (_CLOCK if not dated and says_when(name, values) else ""), False
     if kind is ColumnKind.NUMERIC:
         return _number_verdict(name, values, n_distinct)
     if kind is ColumnKind.CATEGORICAL and not as_text:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from msgspec import UNSET, UnsetType
+
 from holdfast.domain.canonical import digest
+from holdfast.domain.derivation import Derivation
 
 __all__ = ["MISSING_CATEGORY", "Contract", "Feature", "FeatureKind", "Target", "Value"]
 
@@ -29,7 +32,12 @@ class Feature:
     """One input of the model, as the training data showed it.
 
     `minimum`, `maximum` and `categories` describe, they do not forbid: a value outside is
-    scored, counted and shows as drift. `typical` is the median or the mode.
+    scored, counted and shows as drift. `typical` is the median or the mode. What is UNSET
+    does not stand in the contract's file.
+
+    Attributes:
+        derived: How the value comes from a date that clients send; UNSET: it is sent itself.
+        missing: Numbers that stand for a missing value, and are read as one.
     """
 
     name: str
@@ -40,6 +48,8 @@ class Feature:
     maximum: float | None = None
     whole: bool = False  # every training value was a whole number
     categories: tuple[str, ...] = ()  # known ones, most frequent first
+    derived: Derivation | UnsetType = UNSET
+    missing: tuple[float, ...] | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,8 @@ class Contract:
         names = [feature.name for feature in self.features]
         if len(set(names)) != len(names):
             raise ValueError(f"feature names must be unique; found {names}")
+        if not set(self.dates).isdisjoint(names):
+            raise ValueError(f"a date is no feature itself; found {self.dates} among {names}")
         if not 0.0 <= self.threshold <= 1.0:
             raise ValueError(f"threshold must lie in [0, 1]; found {self.threshold}")
 
@@ -80,6 +92,30 @@ class Contract:
     def names(self) -> tuple[str, ...]:
         """Every feature's name, in contract order."""
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def derivations(self) -> tuple[Derivation, ...]:
+        """Where those features come from that nobody sends, in contract order."""
+        return tuple(f.derived for f in self.features if f.derived is not UNSET)
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The dates that clients send, each once."""
+        return tuple(dict.fromkeys(derivation.source for derivation in self.derivations))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What clients send, in contract order: features, and dates in place of theirs."""
+        return tuple(
+            dict.fromkeys(f.name if f.derived is UNSET else f.derived.source for f in self.features)
+        )
+
+    @property
+    def counted(self) -> Contract:
+        """The contract for rows whose dates have been counted: all features stand in them."""
+        return replace(
+            self, features=tuple(replace(feature, derived=UNSET) for feature in self.features)
+        )
 
     @property
     def numeric(self) -> tuple[Feature, ...]:

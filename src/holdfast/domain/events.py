@@ -11,8 +11,8 @@ import msgspec
 from holdfast.domain.canonical import canonical_json, digest, sha256_hex
 from holdfast.domain.errors import BrokenChainError
 from holdfast.domain.evidence import Alert, Decision, GuardReport
+from holdfast.domain.housekeeping import EntityErased, KeyCreated, KeyRevoked, RowsDropped
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
-from holdfast.domain.keys import KeyId, KeyScope
 from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.windows import Window
 
@@ -32,8 +32,10 @@ __all__ = [
     "EventBody",
     "KeyCreated",
     "KeyRevoked",
+    "ProbationJudged",
     "ReleaseRegistered",
     "RetrainingFailed",
+    "RetrainingResumed",
     "RetrainingStarted",
     "RowsDropped",
     "StageEnded",
@@ -82,6 +84,7 @@ class ChampionRolledBack:
     release_id: ReleaseId
     replaced: ModelVersion
     reason: str
+    report: GuardReport | None = None  # what its probation showed; None: a person asked for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ class ChallengerStaged:
     share: float | None  # of the requests that a canary answers; None for a shadow
     champion: ModelVersion
     reason: str
+    until: datetime | None = None  # when the champion's probation ends; None of other stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,16 @@ class StageEnded:
     stage: Stage
     ending: Ending
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbationJudged:
+    """A champion on probation was compared with the one before it."""
+
+    champion: ModelVersion
+    previous: ModelVersion
+    report: GuardReport
+    judged_until: datetime  # rows predicted before this were looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +197,20 @@ class RetrainingStarted:
     champion: ModelVersion
     cause: str
     n_rows: int
+    onset_at: datetime | None = None  # since when the world seemed changed
+    alarmed: bool = False  # whether an alarm of harm was open, which sets the guard's level
+    from_file: bool = False  # rows of a file, which the store cannot give again
+    rows_digest: str | None = None  # of the rows and their division; None: it was not kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainingResumed:
+    """A retraining that had broken off goes on under its own id."""
+
+    attempt_id: str
+    champion: ModelVersion
+    n_tries: int  # this one among them
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +220,7 @@ class RetrainingFailed:
     attempt_id: str
     champion: ModelVersion
     reason: str
+    interrupted: bool = False  # it broke off and could not go on: no challenger's fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,45 +234,8 @@ class ChallengerJudged:
     trainer: str
     training_window: str
     margins: dict[str, float]  # validation Brier score by candidate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyCreated:
-    """An API key was made; its secret and its name stay out of the log."""
-
-    key_id: KeyId
-    scopes: tuple[KeyScope, ...]
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRevoked:
-    """An API key was made useless for good."""
-
-    key_id: KeyId
-    scopes: tuple[KeyScope, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsDropped:
-    """Rows of one UTC day left the store; they stand in the archive."""
-
-    schema_digest: str
-    day: str  # 2026-03-01
-    n_predictions: int  # of this day, altogether
-    n_labels: int
-    n_request_keys: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityErased:
-    """A person was erased; who it was is not said."""
-
-    erasure_id: str
-    n_predictions: int  # by this and earlier erasures of the same entity
-    n_labels: int
-    n_request_keys: int
-    n_archived_rows: int  # by this one
+    calibration: str = "sigmoid"  # of the challenger; events that do not say have this one
+    failures: dict[str, str] = field(default_factory=dict)  # by candidate that fell out
 
 
 EventBody = (
@@ -252,11 +244,13 @@ EventBody = (
     | ChampionRolledBack
     | ChallengerStaged
     | StageEnded
+    | ProbationJudged
     | WindowJudged
     | WindowRevised
     | AlertRaised
     | DecisionMade
     | RetrainingStarted
+    | RetrainingResumed
     | RetrainingFailed
     | ChallengerJudged
     | KeyCreated
@@ -271,11 +265,13 @@ _BODIES: dict[str, type[Any]] = {
     "champion_rolled_back": ChampionRolledBack,
     "challenger_staged": ChallengerStaged,
     "stage_ended": StageEnded,
+    "probation_judged": ProbationJudged,
     "window_judged": WindowJudged,
     "window_revised": WindowRevised,
     "alert_raised": AlertRaised,
     "decision_made": DecisionMade,
     "retraining_started": RetrainingStarted,
+    "retraining_resumed": RetrainingResumed,
     "retraining_failed": RetrainingFailed,
     "challenger_judged": ChallengerJudged,
     "key_created": KeyCreated,

@@ -41,6 +41,8 @@ class Trigger(StrEnum):
     PERFORMANCE = "performance"
     BROKEN_FEED = "broken_feed"
     SERVING = "serving"
+    PROBATION = "probation"
+    REGISTRY = "registry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET
 
+from holdfast.domain.column_survey import Role
 from holdfast.domain.columns import as_words
 from holdfast.domain.contract import Feature, FeatureKind
+from holdfast.domain.dated import derived_values
 from holdfast.domain.errors import ColumnError
 from holdfast.domain.tables import ARROW_TYPES
 from holdfast.domain.validation import FLOAT32_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from holdfast.domain.contract import Contract
     from holdfast.domain.survey import ColumnSurvey, Survey
 
@@ -32,7 +37,11 @@ def feature_table(table: pa.Table, survey: Survey) -> pa.Table:
     Raises:
         ColumnError: If a number is beyond what a model can take.
     """
-    return pa.table({column.name: _typed(table, column) for column in survey.features})
+    times = survey.of(Role.TIME)
+    moments = table.column(times[0].name) if times and times[0].name in table.column_names else None
+    return pa.table(
+        dict(pair for column in survey.features for pair in _typed(table, column, moments))
+    )
 
 
 def features_of(table: pa.Table, survey: Survey) -> tuple[Feature, ...]:
@@ -44,10 +53,7 @@ def features_of(table: pa.Table, survey: Survey) -> tuple[Feature, ...]:
         survey: What the table holds.
     """
     typed = feature_table(table, survey)
-    return tuple(
-        _described(column.name, FeatureKind(column.kind.value), typed.column(column.name))
-        for column in survey.features
-    )
+    return tuple(feature for column in survey.features for feature in _descriptions(column, typed))
 
 
 def describe(table: pa.Table, contract: Contract) -> tuple[Feature, ...]:
@@ -60,13 +66,45 @@ def describe(table: pa.Table, contract: Contract) -> tuple[Feature, ...]:
         contract: Tells names, kinds and what may be missing.
     """
     return tuple(
-        replace(shown, nullable=shown.nullable or feature.nullable)
+        replace(
+            shown,
+            nullable=shown.nullable or feature.nullable,
+            derived=feature.derived,
+            missing=feature.missing,
+        )
         for feature in contract.features
         for shown in [_described(feature.name, feature.kind, table.column(feature.name))]
     )
 
 
-def _typed(table: pa.Table, column: ColumnSurvey) -> pa.ChunkedArray:
+def _descriptions(column: ColumnSurvey, typed: pa.Table) -> Iterator[Feature]:
+    """Yield what a contract says of a column: of a date, of each feature that comes of it."""
+    for derivation in column.derivations:
+        values = typed.column(derivation.name)
+        shown = _described(derivation.name, FeatureKind.NUMERIC, values)
+        # A date's features are missing together; an age may be where no time is known.
+        yield replace(shown, nullable=column.n_missing > 0, derived=derivation)
+    if not column.derivations:
+        shown = _described(column.name, FeatureKind(column.kind.value), typed.column(column.name))
+        yield replace(shown, missing=column.codes or UNSET)
+
+
+def _typed(
+    table: pa.Table, column: ColumnSurvey, moments: pa.ChunkedArray | None
+) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    for derivation in column.derivations:
+        counted_before = derivation.name in table.column_names
+        yield (
+            derivation.name,
+            table.column(derivation.name)
+            if counted_before
+            else derived_values(table.column(column.name), derivation, moments),
+        )
+    if not column.derivations:
+        yield column.name, _typed_as(table, column)
+
+
+def _typed_as(table: pa.Table, column: ColumnSurvey) -> pa.ChunkedArray:
     values = table.column(column.name)
     kind = FeatureKind(column.kind.value)
     if kind is FeatureKind.CATEGORICAL:

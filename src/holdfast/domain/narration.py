@@ -15,8 +15,10 @@ from holdfast.domain.events import (
     EntityErased,
     KeyCreated,
     KeyRevoked,
+    ProbationJudged,
     ReleaseRegistered,
     RetrainingFailed,
+    RetrainingResumed,
     RetrainingStarted,
     RowsDropped,
     StageEnded,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from holdfast.domain.events import Event, EventBody, WindowVerdict
-    from holdfast.domain.evidence import Check
+    from holdfast.domain.evidence import Check, GuardReport
 
 __all__ = ["headline", "story"]
 
@@ -45,6 +47,7 @@ _ACTIONS = {
 _STAGES = {
     Stage.SHADOW: "it scores the rows that are answered; nobody is given its scores",
     Stage.CANARY: "it answers a share of the requests, always the same entities",
+    Stage.PROBATION: "it scores the rows that are answered, and takes over again if it is better",
 }
 _OUTCOMES = {
     Outcome.ACCEPT: "accepted the challenger",
@@ -87,6 +90,8 @@ def _(body: ChampionRolledBack) -> str:
 @_headline.register
 def _(body: ChallengerStaged) -> str:
     beside = f"{body.version} beside {body.champion}"
+    if body.stage is Stage.PROBATION:
+        return f"Put {body.champion} on probation: {body.reason}"
     if body.stage is Stage.SHADOW:
         return f"Staged {beside} in shadow: {body.reason}"
     return f"Staged {beside} as a canary for {body.share:.3g} of the requests: {body.reason}"
@@ -96,7 +101,15 @@ def _(body: ChallengerStaged) -> str:
 def _(body: StageEnded) -> str:
     if body.ending is Ending.PROMOTED:
         return f"The {body.stage} stage of {body.version} ended: {body.reason}"
+    if body.stage is Stage.PROBATION:
+        return f"The probation beside {body.version} ended: {body.reason}"
     return f"Withdrew {body.version} from its {body.stage} stage: {body.reason}"
+
+
+@_headline.register
+def _(body: ProbationJudged) -> str:
+    beside = f"{body.champion}, on probation, with {body.previous}"
+    return f"Compared {beside}: {body.report.reason}"
 
 
 @_headline.register
@@ -128,7 +141,14 @@ def _(body: RetrainingStarted) -> str:
 
 
 @_headline.register
+def _(body: RetrainingResumed) -> str:
+    return f"Went on with the retraining against {body.champion}: {body.reason}"
+
+
+@_headline.register
 def _(body: RetrainingFailed) -> str:
+    if body.interrupted:
+        return f"The retraining broke off and could not go on: {body.reason}"
     return f"The retraining ended without a model: {body.reason}"
 
 
@@ -185,6 +205,9 @@ def _judging(body: EventBody) -> Iterator[str]:
             yield from _window(body)
         case WindowRevised():
             yield from _revision(body)
+        case ProbationJudged(report=report):
+            yield f"rows predicted before: {body.judged_until:%Y-%m-%d %H:%M} UTC"
+            yield from _checks(report)
         case AlertRaised(alert=alert, model_version=version):
             yield f"about: {alert.subject} ({alert.trigger.replace('_', ' ')}), model {version}"
 
@@ -192,15 +215,21 @@ def _judging(body: EventBody) -> Iterator[str]:
 def _doing(body: EventBody) -> Iterator[str]:
     """Yield what an event says by which something was done."""
     match body:
-        case RetrainingStarted(cause=cause):
+        case RetrainingStarted(cause=cause, attempt_id=attempt_id):
             yield f"why: {cause}"
+            yield f"attempt: {attempt_id}"
+        case RetrainingResumed(attempt_id=attempt_id, n_tries=n_tries):
+            yield f"attempt: {attempt_id}, try {n_tries}"
         case ReleaseRegistered(release_id=release_id, metrics=metrics, origin=origin):
             yield f"release: {release_id} (by {origin})"
             yield from (f"{name}: {value:.4f}" for name, value in sorted(metrics.items()))
             yield from _competed(body.competition)
             yield from (f"{name} gave no model: {why}" for name, why in body.failures.items())
-        case ChampionPromoted(release_id=release_id) | ChampionRolledBack(release_id=release_id):
+        case ChampionPromoted(release_id=release_id):
             yield f"release: {release_id}"
+        case ChampionRolledBack(release_id=release_id, report=report):
+            yield f"release: {release_id}"
+            yield from () if report is None else _rolled_back(report)
         case ChallengerStaged(release_id=release_id, stage=stage):
             yield f"release: {release_id}"
             yield _STAGES[stage]
@@ -233,11 +262,26 @@ def _decision(body: DecisionMade) -> Iterator[str]:
 def _judgement(body: ChallengerJudged) -> Iterator[str]:
     report = body.report
     yield f"rule: {report.rule}, on {report.n:,} rows ({report.n_positive:,} positive)"
-    yield f"challenger: {body.trainer}, trained on the window {body.training_window!r}"
+    yield (
+        f"challenger: {body.trainer}, trained on the window {body.training_window!r}, "
+        f"calibration {body.calibration}"
+    )
     yield from _competed(body.margins)
+    yield from (f"candidate {name} fell out: {why}" for name, why in body.failures.items())
+    yield from _checks(report)
+
+
+def _checks(report: GuardReport) -> Iterator[str]:
     for check in report.checks:
         said = "passed" if check.passed else "FAILED"
         yield f"{said} {check.name}: {check.reason}{_range(check)}"
+
+
+def _rolled_back(report: GuardReport) -> Iterator[str]:
+    """Yield why the loop went back by itself."""
+    yield "by itself: the champion was on probation, and failed it"
+    yield from _checks(report)
+    yield "the next attempt waits twice as long as usual, from now on"
 
 
 def _range(check: Check) -> str:

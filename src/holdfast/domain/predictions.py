@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from holdfast.domain.contract import Value
+from holdfast.domain.contract import Contract, Value
 from holdfast.domain.ids import ModelVersion, PredictionId
 
 __all__ = [
@@ -35,11 +35,26 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionRequest:
-    """One validated row to score and log."""
+    """One validated row to score and log.
 
-    values: tuple[Value, ...]  # in contract order
-    request_id: str | None = None  # the client's own id: an idempotency key
-    entity: str | None = None  # whom the prediction is about
+    Attributes:
+        values: What the model is given, in contract order.
+        request_id: The client's own id: an idempotency key.
+        entity: Whom the prediction is about.
+        sent: What was sent, in the order of `Contract.inputs`, where that is something else:
+            a date has another age tomorrow, and is the same row.
+    """
+
+    values: tuple[Value, ...]
+    request_id: str | None = None
+    entity: str | None = None
+    sent: tuple[Value, ...] | None = None
+
+    def told(self, contract: Contract) -> dict[str, Value]:
+        """Return what tells the row from another one, by name."""
+        if self.sent is None:
+            return dict(zip(contract.names, self.values, strict=True))
+        return dict(zip(contract.inputs, self.sent, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

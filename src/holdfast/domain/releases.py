@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BASELINE",
     "CONTRACT",
+    "CURVES",
     "IMPORTANCES",
     "MANIFEST",
     "METRICS",
@@ -29,6 +30,7 @@ __all__ = [
     "ModelMetrics",
     "Recipe",
     "ReleaseRecord",
+    "Tuned",
     "manifest_files",
     "read_manifest",
     "verified",
@@ -40,9 +42,25 @@ CONTRACT = "contract.json"
 PROFILE = "profile"
 REFERENCE = "reference.parquet"
 METRICS = "metrics.json"  # of the tested model
+CURVES = "curves.json"  # of the tested model, at every threshold; not in old releases
 IMPORTANCES = "importances.json"  # of the features to the tested model; not in old releases
 BASELINE = "baseline.json"  # out of fold, on all rows: what monitors compare with
 MODEL_CARD = "model_card.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """What a search for better hyperparameters found for one trainer.
+
+    Attributes:
+        setting: The best values, by name.
+        n_trials: How many settings were tried, also those that gave no model.
+        brier: The best's Brier score, by cross-validation on training rows.
+    """
+
+    setting: dict[str, float | int]
+    n_trials: int
+    brier: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +68,23 @@ class Recipe:
     """How a model was made: enough to make it again from the same rows.
 
     `competition` has the Brier score on the validation rows of each that competed;
-    `failures`, why a trainer gave no model.
+    `failures`, why a trainer gave no model; `search`, what was found for each trainer whose
+    hyperparameters were searched, by this training or an earlier one.
     """
 
     trainer: str
     parameters: dict[str, float | int | str | bool]
     seed: int
     training_window: str  # "all", "recent" …
+    half_life: int | None = None  # rows after which one weighed half; None: all weighed alike
+    calibration: str = "sigmoid"  # "isotonic"; releases that do not say have the former
     n_train: int
     n_validation: int
     n_test: int
     split: str  # "time-ordered", "stratified"
     competition: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    search: dict[str, Tuned] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,17 +12,24 @@ _RANGE = 1 << 64  # values that a hash of eight bytes has
 
 
 class Stage(StrEnum):
-    """What a challenger does beside the champion."""
+    """What a release does beside the champion."""
 
     SHADOW = "shadow"  # scores the same rows; nobody is given its answers
     CANARY = "canary"  # answers a share of the requests
+    PROBATION = "probation"  # the champion before this one scores on, as a shadow does
+
+    @property
+    def answers(self) -> bool:
+        """Whether somebody is given what it says."""
+        return self is Stage.CANARY
 
 
 class Ending(StrEnum):
-    """How a challenger's stage ended."""
+    """How a release's stage beside the champion ended."""
 
     PROMOTED = "promoted"  # it is the champion now
     WITHDRAWN = "withdrawn"  # it serves nobody any more
+    PASSED = "passed"  # the champion stood its probation beside it
 
 
 def in_share(whom: str, *, salt: str, share: float) -> bool:

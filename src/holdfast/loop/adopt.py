@@ -15,9 +15,11 @@ from holdfast.domain.features import describe
 from holdfast.domain.releases import Recipe
 from holdfast.domain.tables import conform, encode_table
 from holdfast.drift.profile import reference_profile
+from holdfast.loop.illustrate import illustrate
 from holdfast.loop.launch import enter, shared_grid
 from holdfast.loop.model_card import brought_card
 from holdfast.loop.register import Papers, bundled
+from holdfast.performance.curves import trace
 from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 
@@ -158,22 +160,28 @@ def _papers(
     importances = permutation_importance(
         model.score, matrix, labels, contract=contract, seed=plan.seed
     )
+    curves = trace(labels, scores, threshold=contract.threshold)
+    pictures = illustrate(curves, metrics, contract.target)
     card = brought_card(
         model_name=plan.model_name,
         contract=contract,
         recipe=recipe,
         metrics=metrics,
+        curves=curves,
         importances=importances,
         held_out=brought.held_out,
+        pictures=pictures,
     )
     return Papers(
         contract=contract,
         recipe=recipe,
         metrics=metrics,
+        curves=curves,
         baseline=metrics,
         importances=importances,
         reference=reference_profile(rows, contract, scores, labels=labels, grid=grid),
         card=card,
+        pictures=pictures,
     )
 
 
@@ -235,6 +243,7 @@ def _recipe(brought: Brought, inputs: str, *, n: int, seed: int) -> Recipe:
         },
         seed=seed,
         training_window="unknown",
+        calibration="unknown",
         n_train=0,
         n_validation=0,
         n_test=n,

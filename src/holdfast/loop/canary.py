@@ -9,7 +9,7 @@ import structlog
 
 from holdfast.domain.matrix import encode_rows
 from holdfast.domain.predictions import Role
-from holdfast.domain.stages import Stage, in_share
+from holdfast.domain.stages import in_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def answered(
         predictions: The champion's answers, one for each.
     """
     challenger = served.challenger
-    if challenger is None or challenger.stage is not Stage.CANARY:
+    if challenger is None or not challenger.stage.answers:
         return predictions
     rows = chosen(challenger, requests, predictions)
     if not rows:

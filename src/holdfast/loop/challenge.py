@@ -5,7 +5,7 @@ Used by the live loop and by replay alike, so that a replay shows what would hav
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,41 +16,39 @@ from holdfast.domain.evidence import GuardReport, Outcome
 from holdfast.domain.features import describe
 from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.tables import encode_table
+from holdfast.loop.compete import Competition, compete, exportable
 from holdfast.loop.crossfit import OutOfFold, cross_fit
 from holdfast.loop.fitness import fitness
-from holdfast.loop.train import CalibratedModel, fit_on, refit
+from holdfast.loop.train import CalibratedModel, refit
+from holdfast.performance.curves import trace
 from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 from holdfast.policy.guarding import GuardPolicy, judge
 from holdfast.policy.segments import segments_of
 from holdfast.policy.thresholds import prices_of
+from holdfast.policy.training_windows import WINDOWS, Past, training_windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
+    from holdfast.domain.curves import Curves
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.domain.releases import Importances
+    from holdfast.policy.allotting import Plan
     from holdfast.policy.thresholds import Aim
+    from holdfast.policy.training_windows import TrainingWindow
     from holdfast.ports.runtime import LoadedModel, Runtime
     from holdfast.ports.trainer import Trainer
 
 __all__ = [
     "Challenge",
     "Challenger",
-    "Competition",
-    "Entry",
     "LabelledRows",
-    "Plan",
-    "allot",
     "challenge",
-    "compete",
 ]
-
-_LEAST_TRAIN = 100  # rows below which a training window is not worth a fit
-_LEAST_CLASS = 10  # the same for the rarer class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +58,13 @@ class LabelledRows:
     Attributes:
         features: Conforms to the contract, ``n`` rows.
         labels: Shape ``(n,)``.
+        reference: Which of them the champion has learnt from, shape ``(n,)``; None if that is
+            not known.
     """
 
     features: pa.Table
     labels: NDArray[np.bool_]
+    reference: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -71,165 +72,53 @@ class LabelledRows:
     def where(self, chosen: NDArray[np.bool_]) -> LabelledRows:
         """Return the chosen rows, in their order; `chosen` has shape ``(n,)``."""
         return LabelledRows(
-            features=self.features.filter(pa.array(chosen)), labels=self.labels[chosen]
+            features=self.features.filter(pa.array(chosen)),
+            labels=self.labels[chosen],
+            reference=None if self.reference is None else self.reference[chosen],
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How a retraining uses its rows: ``train | validation | guard``, in time order.
-
-    Attributes:
-        onset: First row of the changed world; `recent` trains from here.
-        validation: First row of the validation part.
-        guard: First row of the guard part.
-    """
-
-    onset: int
-    validation: int
-    guard: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenger:
     """An accepted challenger, fitted again on all rows of its training window.
 
-    Metrics and importances belong to the tested model; the contract and the out-of-fold scores
-    describe the rows that the refitted one has seen.
+    Metrics, curves and importances belong to the tested model; the contract and the
+    out-of-fold scores describe the rows that the refitted one has seen, whose indices among
+    all are `chosen`.
     """
 
     model: CalibratedModel
     contract: Contract
     recipe: Recipe
     metrics: ModelMetrics
+    curves: Curves
     importances: Importances
     rows: LabelledRows
+    chosen: NDArray[np.intp]
     out_of_fold: OutOfFold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """What came of an attempt: the guard's report and, if accepted, the challenger."""
+    """What came of an attempt: the guard's report and, if accepted, the challenger.
+
+    Attributes:
+        report: Of the guard.
+        trainer: Whose model was judged.
+        training_window: On which it was fitted.
+        calibration: Its kind.
+        margins: The Brier score on the validation rows of each competitor.
+        failures: Why a competitor gave no model, or one that cannot be released.
+        challenger: What to release, if the guard accepted it.
+    """
 
     report: GuardReport
     trainer: str
     training_window: str
+    calibration: str
     margins: dict[str, float]
+    failures: dict[str, str]
     challenger: Challenger | None
-
-
-def allot(n: int, *, n_window: int, onset: int, least_guard: int, spent: int = 0) -> Plan:
-    """Divide mature rows: half a window for the guard, a quarter for validation.
-
-    Where fewer rows than a window stem from the changed world, their share is halved in
-    the same way, so that some are left to learn from; but the guard gets what it needs,
-    also where a whole window holds fewer rows.
-
-    Args:
-        n: Mature rows.
-        n_window: How many of them a window holds.
-        onset: First row of the changed world.
-        least_guard: Rows below which the guard does not judge.
-        spent: Rows before this have judged an earlier challenger of the same champion.
-
-    >>> allot(5000, n_window=1000, onset=0, least_guard=500)
-    Plan(onset=0, validation=4250, guard=4500)
-    >>> allot(5000, n_window=1000, onset=4100, least_guard=500)
-    Plan(onset=4100, validation=4300, guard=4500)
-    >>> allot(5000, n_window=400, onset=0, least_guard=500)
-    Plan(onset=0, validation=4400, guard=4500)
-    """
-    n_guard = max(min(n_window, n - onset) // 2, least_guard)
-    guard = max(n - n_guard, spent, 0)
-    fresh = guard - onset
-    n_validation = n_window // 4 if fresh <= 0 else min(n_window // 4, fresh // 2)
-    validation = max(guard - n_validation, 0)
-    return Plan(onset=min(onset, validation), validation=validation, guard=guard)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One competitor: a trainer on a training window, calibrated and measured."""
-
-    model: CalibratedModel
-    window: str  # "recent", "all"
-    start: int  # first row it was fitted on
-    brier: float  # on the validation rows
-
-    @property
-    def name(self) -> str:
-        """How records call it."""
-        return f"{self.model.trainer.name}/{self.window}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Competition:
-    """All competitors; the lowest Brier score on the validation rows wins.
-
-    `failures` says why a trainer gave no model, by trainer and training window.
-    """
-
-    entries: tuple[Entry, ...]
-    failures: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def best(self) -> Entry:
-        """The winner."""
-        return min(self.entries, key=lambda entry: entry.brier)
-
-    @property
-    def margins(self) -> dict[str, float]:
-        """The score of each, as records have it."""
-        return {entry.name: round(entry.brier, 6) for entry in self.entries}
-
-
-def compete(
-    matrix: FeatureMatrix,
-    labels: NDArray[np.bool_],
-    contract: Contract,
-    plan: Plan,
-    *,
-    trainers: Sequence[Trainer],
-    seed: int,
-) -> Competition:
-    """Fit every trainer on every training window and measure each by validation.
-
-    Args:
-        matrix: Mature rows in time order.
-        labels: Theirs, shape ``(n,)``.
-        contract: What the columns are.
-        plan: Which rows serve for what; those of the guard are not touched.
-        trainers: Who competes.
-        seed: Fixes every random choice.
-
-    Raises:
-        TooFewLabelsError: If a part holds one class only.
-        TrainingFailedError: If no trainer produced a usable model.
-    """
-    validation = np.arange(plan.validation, plan.guard)
-    held, truth = matrix.take(validation), labels[validation]
-    entries, failures = [], {}
-    for window, start in _training_windows(labels, plan):
-        for trainer in trainers:
-            try:
-                model = fit_on(
-                    matrix,
-                    labels,
-                    train=np.arange(start, plan.validation),
-                    validation=validation,
-                    trainer=trainer,
-                    contract=contract,
-                    seed=seed,
-                )
-            except TrainingFailedError as error:
-                failures[f"{trainer.name}/{window}"] = error.found
-                continue
-            brier = float(np.mean((model.predict(held) - truth) ** 2))
-            entries.append(Entry(model=model, window=window, start=start, brier=brier))
-    if not entries:
-        found = "; ".join(f"{name}: {why}" for name, why in failures.items())
-        raise TrainingFailedError(", ".join(failures), found or "no trainer was given")
-    return Competition(entries=tuple(entries), failures=failures)
 
 
 def challenge(
@@ -244,6 +133,7 @@ def challenge(
     alarmed: bool,
     seed: int,
     runtime: Runtime | None = None,
+    windows: Collection[str] = WINDOWS,
 ) -> Challenge:
     """Let trainers and training windows compete, and have the guard judge the winner.
 
@@ -257,18 +147,30 @@ def challenge(
         policy: The guard's rule.
         alarmed: Whether a harm, concept or performance alarm is open.
         seed: Fixes every random choice.
-        runtime: Executes the challenger's export, whose scores and speed are then checked;
-            a replay, which serves nobody, does without.
+        runtime: Executes exports: the best whose export repeats it is judged, its scores and
+            its speed too; a replay, which serves nobody, does without.
+        windows: The training windows that may compete.
 
     Raises:
         TooFewLabelsError: If a part of the plan holds one class only.
-        TrainingFailedError: If a trainer produced no usable model, or the best one cannot
-            tell rows apart.
+        TrainingFailedError: If no trainer produced a usable model, none can be exported, or
+            the best one cannot tell rows apart.
     """
     matrix = encode_table(rows.features, contract)
-    competition = compete(matrix, rows.labels, contract, plan, trainers=trainers, seed=seed)
+    past = Past(onset=plan.onset, half_life=plan.half_life, reference=rows.reference)
+    competition = compete(
+        matrix,
+        rows.labels,
+        contract,
+        windows=training_windows(rows.labels, past, until=plan.validation, names=windows),
+        validation=np.arange(plan.validation, plan.guard),
+        trainers=trainers,
+        seed=seed,
+    )
+    if runtime is not None:
+        competition = exportable(competition, matrix.take(slice(plan.guard)), contract, runtime)
     best = competition.best
-    if best.model.calibration.slope == 0.0:
+    if best.model.calibration.is_flat:
         # One score for all rows beats a champion that has it upside down, and helps no one.
         found = "on the validation rows it ranks no better than chance"
         raise TrainingFailedError(best.model.trainer.name, found)
@@ -287,23 +189,19 @@ def challenge(
     )
     accepted = None
     if report.outcome is Outcome.ACCEPT:
-        accepted = _accepted(competition, rows, matrix, contract, plan, aim=aim, tested=tested)
+        window = past.window(best.window.name, len(rows))
+        accepted = _accepted(
+            competition, rows, matrix, contract, plan, window=window, aim=aim, tested=tested
+        )
     return Challenge(
         report=report,
         trainer=best.model.trainer.name,
-        training_window=best.window,
+        training_window=best.window.name,
+        calibration=best.model.calibration.kind,
         margins=competition.margins,
+        failures=competition.failures,
         challenger=accepted,
     )
-
-
-def _training_windows(labels: NDArray[np.bool_], plan: Plan) -> list[tuple[str, int]]:
-    everything = [("all", 0)]
-    recent = labels[plan.onset : plan.validation]
-    rarer = min(int(recent.sum()), int((~recent).sum()))
-    if plan.onset == 0 or len(recent) < _LEAST_TRAIN or rarer < _LEAST_CLASS:
-        return everything
-    return [("recent", plan.onset), *everything]
 
 
 def _accepted(
@@ -313,6 +211,7 @@ def _accepted(
     contract: Contract,
     plan: Plan,
     *,
+    window: TrainingWindow,
     aim: Aim,
     tested: NDArray[np.float64],
 ) -> Challenger:
@@ -320,10 +219,12 @@ def _accepted(
     best = competition.best
     validation = slice(plan.validation, plan.guard)
     threshold = aim.choose(rows.labels[validation], best.model.predict(matrix.take(validation)))
-    kept = LabelledRows(features=rows.features.slice(best.start), labels=rows.labels[best.start :])
+    kept = LabelledRows(
+        features=rows.features.take(pa.array(window.rows)), labels=rows.labels[window.rows]
+    )
     seen = replace(contract, features=describe(kept.features, contract), threshold=threshold)
-    seen_rows = matrix.take(slice(best.start, None))
-    refitted = refit(best.model, seen_rows, kept.labels)
+    seen_rows = matrix.take(window.rows)
+    refitted = refit(best.model, seen_rows, kept.labels, weights=window.weights)
     return Challenger(
         model=refitted,
         contract=seen,
@@ -331,8 +232,10 @@ def _accepted(
             trainer=best.model.trainer.name,
             parameters=refitted.fitted.parameters,
             seed=best.model.seed,
-            training_window=best.window,
-            n_train=plan.validation - best.start,
+            training_window=window.name,
+            half_life=None if window.weights is None else plan.half_life,
+            calibration=best.model.calibration.kind,
+            n_train=best.window.rows.size,
             n_validation=plan.guard - plan.validation,
             n_test=len(rows) - plan.guard,
             split="time-ordered",
@@ -342,6 +245,7 @@ def _accepted(
         metrics=measure(
             rows.labels[plan.guard :], tested, threshold=threshold, prices=prices_of(aim)
         ),
+        curves=trace(rows.labels[plan.guard :], tested, threshold=threshold),
         importances=permutation_importance(
             best.model.predict,
             matrix.take(slice(plan.guard, None)),
@@ -350,5 +254,13 @@ def _accepted(
             seed=best.model.seed,
         ),
         rows=kept,
-        out_of_fold=cross_fit(refitted, seen_rows, kept.labels, threshold=threshold, ordered=True),
+        chosen=window.rows,
+        out_of_fold=cross_fit(
+            refitted,
+            seen_rows,
+            kept.labels,
+            threshold=threshold,
+            ordered=True,
+            weights=window.weights,
+        ),
     )

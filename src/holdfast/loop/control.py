@@ -10,6 +10,8 @@ from holdfast.domain.canonical import digest
 from holdfast.domain.errors import NoChampionError
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.fetch_reference import fetch_importances, fetch_reference
+from holdfast.policy.probation import ProbationPolicy
+from holdfast.policy.training_windows import WINDOWS
 from holdfast.policy.trying import TrialPolicy
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.domain.releases import Importances, ModelMetrics, ReleaseRecord
     from holdfast.drift.profile import ReferenceProfile
     from holdfast.loop.archive import Keeping
+    from holdfast.loop.search import SearchPlan
     from holdfast.policy.assessing import MonitorPolicy
     from holdfast.policy.deciding import DecisionPolicy
     from holdfast.policy.guarding import GuardPolicy
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from holdfast.ports.release_store import ReleaseStore
     from holdfast.ports.runtime import LoadedModel, Runtime
     from holdfast.ports.trainer import Trainer
+    from holdfast.ports.tuner import Tuner
     from holdfast.ports.views import Views
 
 __all__ = ["ControlPlan", "ControlPorts", "Incumbent", "incumbent", "incumbent_of"]
@@ -48,6 +52,7 @@ class ControlPlan:
     model_name: str
     aim: Aim
     seed: int = 0
+    windows: tuple[str, ...] = WINDOWS  # those from which a retraining may learn
     bucket: timedelta = timedelta(days=1)
     window: timedelta = timedelta(days=7)
     label_maturity: timedelta = timedelta(days=30)
@@ -55,6 +60,8 @@ class ControlPlan:
     decision: DecisionPolicy
     guard: GuardPolicy
     trial: TrialPolicy = field(default_factory=TrialPolicy)
+    search: SearchPlan | None = None  # None: trainers compete with their own hyperparameters
+    probation: ProbationPolicy = field(default_factory=ProbationPolicy)
 
     @property
     def policy_digest(self) -> str:
@@ -89,6 +96,7 @@ class ControlPorts:
     notifiers: Sequence[Notifier]
     clock: Clock
     keeping: Keeping | None = None  # None: rows stay in the log for ever
+    tuner: Tuner | None = None  # needed by a plan that searches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

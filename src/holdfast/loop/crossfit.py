@@ -52,6 +52,7 @@ def cross_fit(
     threshold: float,
     ordered: bool,
     entities: Sequence[str | None] | NDArray[np.object_] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> OutOfFold:
     """Fit a recipe five times, each time without a fifth of the rows, and score those.
 
@@ -64,6 +65,7 @@ def cross_fit(
         threshold: The release's; for the baseline's recall and the like.
         ordered: Whether row order is that of time; then folds are stretches of it.
         entities: Whom each row is about; all rows of one lie in one fold.
+        weights: What each row weighs to the trainer, shape ``(n,)``; scores are of all alike.
 
     Raises:
         TooFewLabelsError: If a fold leaves rows of one class only to learn from.
@@ -79,7 +81,12 @@ def cross_fit(
         if out.size == 0:
             continue
         rest = np.flatnonzero(fold != number)
-        fitted = refit(model, rows.take(rest), labels[rest])
+        fitted = refit(
+            model,
+            rows.take(rest),
+            labels[rest],
+            weights=None if weights is None else weights[rest],
+        )
         scores[out] = fitted.predict(rows.take(out))
     return OutOfFold(
         scores=scores, labels=labels, metrics=measure(labels, scores, threshold=threshold)

@@ -17,9 +17,12 @@ from holdfast.loop.control import incumbent
 from holdfast.loop.deliver import deliver
 from holdfast.loop.detect import Finding, detect, detect_in_file, mature_window
 from holdfast.loop.gather import schooling_from_file, schooling_from_log
+from holdfast.loop.heed import heed, notice
 from holdfast.loop.hold import held
 from holdfast.loop.keep import keep
+from holdfast.loop.probation import watch
 from holdfast.loop.profile import profile_new
+from holdfast.loop.resume import resume
 from holdfast.loop.retrain import Retraining, retrain
 from holdfast.loop.revise import revise, settled
 from holdfast.loop.trial import go_on
@@ -37,11 +40,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from holdfast.domain.events import WindowJudged
+    from holdfast.domain.events import Event, WindowJudged
     from holdfast.domain.evidence import Alert
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.loop.gather import Schooling
     from holdfast.loop.keep import Kept
+    from holdfast.policy.probation import Ruling
     from holdfast.policy.trying import Step
     from holdfast.ports.lease import Fence
 
@@ -58,9 +62,10 @@ class Tick:
     decision: Decision
     new_alerts: tuple[Alert, ...]
     n_counted: int  # predictions counted for the first time
-    retraining: Retraining | None
+    retraining: Retraining | None  # begun by this tick, or broken off before and ended by it
     n_revised: int = 0  # judged windows to which late rows came
     trial: Step | None = None  # None: nobody is tried beside the champion
+    probation: Ruling | None = None  # None: no champion is on probation
     kept: Kept | None = None  # None: no retention is set, or it failed, which the log says
 
 
@@ -79,8 +84,14 @@ def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> 
     Raises:
         NoChampionError: If nothing is in production yet.
     """
+    now = ports.clock.now()
+    wish = notice(ports, now=now)  # a slow registry must not keep the lease busy
     with _delivering(ports), held(ports.lease, holder=holder) as fence:
-        return None if fence is None else _tick(ports, plan, actor=actor, fence=fence)
+        if fence is None:
+            return None
+        if wish is not None:
+            heed(ports, plan, wish, now=now, fence=fence)
+        return _tick(ports, plan, actor=actor, fence=fence)
 
 
 def tick_on_file(
@@ -109,8 +120,9 @@ def tick_on_file(
         if fence is None:
             return None
         now = ports.clock.now()
-        champion, state = incumbent(ports), fold(ports.events.events())
-        return _act(
+        _, state, resumed = _caught_up(ports, plan, actor=actor, now=now, fence=fence)
+        champion = incumbent(ports)
+        done = _act(
             ports,
             plan,
             champion,
@@ -121,6 +133,7 @@ def tick_on_file(
             now=now,
             fence=fence,
         )
+        return replace(done, retraining=done.retraining or resumed)
 
 
 @contextmanager
@@ -134,8 +147,10 @@ def _delivering(ports: ControlPorts) -> Iterator[None]:
 
 def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -> Tick:
     now = ports.clock.now()
-    events = list(ports.events.events())
-    champion, state = incumbent(ports), fold(events)
+    # First, and before the champion is loaded: what follows is about whoever serves then.
+    probation = watch(ports, plan, actor=actor, now=now, fence=fence)
+    events, state, resumed = _caught_up(ports, plan, actor=actor, now=now, fence=fence)
+    champion = incumbent(ports)
     n_counted = profile_new(
         ports.predictions,
         ports.profiles,
@@ -165,7 +180,31 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
     )
     trial = go_on(ports, plan, champion, actor=actor, now=now, fence=fence)
     kept = _kept(ports, champion, actor=actor, now=now, fence=fence)
-    return replace(done, n_revised=n_revised, kept=kept, trial=trial)
+    return replace(
+        done,
+        n_revised=n_revised,
+        kept=kept,
+        trial=trial,
+        probation=probation,
+        retraining=done.retraining or resumed,
+    )
+
+
+def _caught_up(
+    ports: ControlPorts, plan: ControlPlan, *, actor: str, now: datetime, fence: Fence
+) -> tuple[list[Event], ControlState, Retraining | None]:
+    """Bring a retraining that broke off to its end.
+
+    Returns:
+        All that happened, its fold, and how that retraining ended; None if there was none.
+    """
+    events = list(ports.events.events())
+    state = fold(events)
+    resumed = resume(ports, plan, state, events, actor=actor, now=now, fence=fence)
+    if resumed is None:
+        return events, state, None
+    news = list(ports.events.events(after=events[-1].seq))
+    return [*events, *news], fold(news, state), resumed
 
 
 def _kept(

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from holdfast.domain.contract import Contract
-from holdfast.domain.errors import TrainingFailedError
 from holdfast.domain.releases import ModelMetrics, Recipe
 from holdfast.domain.tables import conform, encode_table
+from holdfast.loop.compete import compete, exportable
 from holdfast.loop.crossfit import OutOfFold, cross_fit
 from holdfast.loop.split import Split, split_rows
-from holdfast.loop.train import CalibratedModel, fit_on, refit
+from holdfast.loop.train import CalibratedModel, refit
+from holdfast.performance.curves import trace
 from holdfast.performance.importance import permutation_importance
 from holdfast.performance.realised import measure
 from holdfast.policy.thresholds import prices_of
+from holdfast.policy.training_windows import TrainingWindow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Feature, Target
+    from holdfast.domain.curves import Curves
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.domain.releases import Importances
     from holdfast.policy.thresholds import Aim
+    from holdfast.ports.runtime import Runtime
     from holdfast.ports.trainer import Trainer
 
     Labels = NDArray[np.bool_]
@@ -49,11 +53,12 @@ class Candidate:
         contract: With the chosen threshold.
         recipe: How it was made.
         metrics: On the test part.
+        curves: On the test part, at every threshold.
         importances: Of the features to the tested model, on the test part.
         out_of_fold: Scores of all rows by models that had not seen them.
         split: Which rows were used for what.
         brier_by_trainer: On the validation part, by which the trainer was chosen.
-        failures: Why a trainer produced no model, by trainer.
+        failures: Why a trainer produced no model, or one that cannot be released, by trainer.
     """
 
     tested: CalibratedModel
@@ -61,6 +66,7 @@ class Candidate:
     contract: Contract
     recipe: Recipe
     metrics: ModelMetrics
+    curves: Curves
     importances: Importances
     out_of_fold: OutOfFold
     split: Split
@@ -80,6 +86,7 @@ def develop(
     seed: int,
     ordered: bool,
     entities: NDArray[np.object_] | Sequence[str | None] | None = None,
+    runtime: Runtime | None = None,
 ) -> Candidate:
     """Train each trainer on 60% of the rows, choose on 20%, test the chosen one on 20%.
 
@@ -96,25 +103,32 @@ def develop(
         seed: Fixes every random choice.
         ordered: Whether the rows' order is that of time.
         entities: Whom each row is about, if known.
+        runtime: Executes exports: the best whose export repeats it is chosen; None chooses
+            the best, be it exportable or not.
 
     Raises:
         ColumnError: If a feature is absent or of another type.
         TargetError: If a part of the split holds too few rows of a class.
-        TrainingFailedError: If no trainer produced a model.
+        TrainingFailedError: If no trainer produced a model, or none can be exported.
     """
     draft = Contract(
         features=tuple(feature_specs), target=target, threshold=_UNDECIDED, data_digest=data_digest
     )
     split = split_rows(labels, target=target, ordered=ordered, seed=seed, entities=entities)
     rows = encode_table(conform(features, draft), draft)
-    models, failures = _fit_all(
-        rows, labels, split=split, trainers=trainers, contract=draft, seed=seed
+    model, brier, failures = _competed(
+        rows,
+        labels,
+        split=split,
+        trainers=trainers,
+        contract=draft,
+        seed=seed,
+        runtime=runtime,
     )
     held, truth = rows.take(split.validation), labels[split.validation]
-    brier = {name: _brier(truth, model.predict(held)) for name, model in models.items()}
-    model = models[min(brier, key=lambda name: brier[name])]
     threshold = aim.choose(truth, model.predict(held))
     test_rows, test_labels = rows.take(split.test), labels[split.test]
+    tested = model.predict(test_rows)
     released = refit(model, rows, labels)
     return Candidate(
         tested=model,
@@ -123,10 +137,11 @@ def develop(
         recipe=_recipe(model, split, competition=brier, failures=failures),
         metrics=measure(
             test_labels,
-            model.predict(test_rows),
+            tested,
             threshold=threshold,
             prices=prices_of(aim),
         ),
+        curves=trace(test_labels, tested, threshold=threshold),
         importances=permutation_importance(
             model.predict, test_rows, test_labels, contract=draft, seed=seed
         ),
@@ -139,7 +154,7 @@ def develop(
     )
 
 
-def _fit_all(
+def _competed(
     rows: FeatureMatrix,
     labels: Labels,
     *,
@@ -147,26 +162,27 @@ def _fit_all(
     trainers: Sequence[Trainer],
     contract: Contract,
     seed: int,
-) -> tuple[dict[str, CalibratedModel], dict[str, str]]:
-    models: dict[str, CalibratedModel] = {}
-    failures: dict[str, str] = {}
-    for trainer in trainers:
-        try:
-            models[trainer.name] = fit_on(
-                rows,
-                labels,
-                train=split.train,
-                validation=split.validation,
-                trainer=trainer,
-                contract=contract,
-                seed=seed,
-            )
-        except TrainingFailedError as error:
-            failures[trainer.name] = error.found
-    if not models:
-        found = "; ".join(f"{name}: {why}" for name, why in failures.items())
-        raise TrainingFailedError(", ".join(failures), found or "no trainer was given")
-    return models, failures
+    runtime: Runtime | None,
+) -> tuple[CalibratedModel, dict[str, float], dict[str, str]]:
+    """Return the winner, and by trainer the Brier scores and the failures."""
+    window = TrainingWindow(name="all", rows=split.train)
+    competition = compete(
+        rows,
+        labels,
+        contract,
+        windows=[window],
+        validation=split.validation,
+        trainers=trainers,
+        seed=seed,
+    )
+    if runtime is not None:
+        looked_at = np.sort(np.concatenate([split.train, split.validation]))
+        competition = exportable(competition, rows.take(looked_at), contract, runtime)
+    brier = {entry.model.trainer.name: entry.model.brier for entry in competition.entries}
+    failures = {
+        name.removesuffix(f"/{window.name}"): why for name, why in competition.failures.items()
+    }
+    return competition.best.model, brier, failures
 
 
 def _recipe(
@@ -181,6 +197,7 @@ def _recipe(
         parameters=model.fitted.parameters,
         seed=model.seed,
         training_window="all",
+        calibration=model.calibration.kind,
         n_train=split.train.size,
         n_validation=split.validation.size,
         n_test=split.test.size,
@@ -188,7 +205,3 @@ def _recipe(
         competition={name: round(brier, 6) for name, brier in competition.items()},
         failures=failures,
     )
-
-
-def _brier(labels: Labels, scores: Floats) -> float:
-    return float(np.mean((scores - labels) ** 2))

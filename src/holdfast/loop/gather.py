@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.domain.canonical import digest
 from holdfast.domain.errors import TargetError, TooFewLabelsError
-from holdfast.domain.tables import conform
+from holdfast.domain.tables import conform, encode_table
 from holdfast.loop.challenge import LabelledRows
 from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch_reference import fetch_reference_rows
@@ -19,10 +21,11 @@ from holdfast.loop.fetch_reference import fetch_reference_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from holdfast.domain.contract import Contract
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.policy.transitions import ControlState
 
-__all__ = ["Schooling", "schooling_from_file", "schooling_from_log"]
+__all__ = ["Schooling", "digest_of", "schooling_from_file", "schooling_from_log"]
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,6 +40,8 @@ class Schooling:
         onset: Index of the first row of the changed world.
         spent: Index before which rows have judged a challenger of this champion.
         until: Rows predicted before this are among them.
+        onset_at: When the changed world began, so far as it is known.
+        from_file: Whether rows came from a file, which cannot be asked for them again.
     """
 
     rows: LabelledRows
@@ -44,6 +49,28 @@ class Schooling:
     onset: int
     spent: int
     until: datetime
+    onset_at: datetime | None = None
+    from_file: bool = False
+
+
+def digest_of(schooling: Schooling, contract: Contract) -> str:
+    """Return a digest of the rows as a model sees them, and of how they are divided.
+
+    The same rows and seed make the same model: whoever goes on with a retraining knows by it
+    whether they are the same.
+
+    Args:
+        schooling: The rows of a retraining.
+        contract: What their columns are.
+    """
+    matrix = encode_table(schooling.rows.features, contract)
+    seen = hashlib.sha256(matrix.numeric.tobytes())
+    seen.update("\0".join(matrix.categorical.ravel()).encode())
+    seen.update(schooling.rows.labels.tobytes())
+    if schooling.rows.reference is not None:
+        seen.update(schooling.rows.reference.tobytes())
+    division = (schooling.n_window, schooling.onset, schooling.spent, schooling.until)
+    return digest([seen.hexdigest(), division])
 
 
 def schooling_from_log(
@@ -81,6 +108,7 @@ def schooling_from_log(
         onset=reference.num_rows + _rows_before(fresh, onset_at),
         spent=reference.num_rows + _rows_before(fresh, state.guard_until),
         until=window.end_at,
+        onset_at=onset_at,
     )
 
 
@@ -110,6 +138,7 @@ def schooling_from_file(
         onset=reference.num_rows,
         spent=reference.num_rows,
         until=now,
+        from_file=True,
     )
 
 
@@ -120,9 +149,11 @@ def _joined(
     fresh_labels: NDArray[np.bool_],
     champion: Incumbent,
 ) -> LabelledRows:
+    labels = np.concatenate([reference_labels, fresh_labels])
     return LabelledRows(
         features=pa.concat_tables([reference, conform(fresh, champion.contract)]),
-        labels=np.concatenate([reference_labels, fresh_labels]),
+        labels=labels,
+        reference=np.arange(labels.size) < reference_labels.size,
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from holdfast.domain.cleaning import MISSING_CODES
 from holdfast.domain.contract import FeatureKind
 from holdfast.domain.errors import (
     ColumnError,
@@ -16,6 +15,7 @@ from holdfast.domain.errors import (
     InvalidRowsError,
 )
 from holdfast.domain.fields import FieldReader
+from holdfast.domain.missing import DASHES, stands_for_missing
 from holdfast.domain.predictions import PredictionRequest
 from holdfast.domain.validation import validate_rows
 from holdfast.loop.label import decode_label
@@ -73,14 +73,14 @@ class ImportColumns:
         columns = replace(cls(), **chosen, named=frozenset(chosen.values()))
         for key in ("score", "time"):
             name = getattr(columns, key)
-            if name in contract.names:
+            if name in contract.inputs:
                 raise ColumnError(
                     name, "is a feature of the model", remedy=f"Name another with --{key}."
                 )
         free: dict[str, Any] = {
             key: None
             for key in ("entity", "id", "label", "observed_at", "version")
-            if key not in chosen and getattr(columns, key) in contract.names
+            if key not in chosen and getattr(columns, key) in contract.inputs
         }
         return replace(columns, **free)
 
@@ -145,9 +145,7 @@ def read_record(
     if reader.issues or score is None or at is None:
         raise InvalidFieldsError(reader.issues)
     return ImportedRow(
-        request=PredictionRequest(
-            values=_values(fields, contract), request_id=own_id, entity=entity
-        ),
+        request=replace(_request(fields, contract, at), request_id=own_id, entity=entity),
         score=score,
         at=at,
         version=version,
@@ -163,20 +161,30 @@ def problem_in(error: InvalidRowsError | InvalidFieldsError | InvalidLabelError)
     return "; ".join(dict.fromkeys(f"{i.field!r} {i.problem}" for i in error.issues))
 
 
-def _values(
-    fields: Mapping[str, object], contract: Contract
-) -> tuple[float | str | bool | None, ...]:
+def _request(fields: Mapping[str, object], contract: Contract, at: datetime) -> PredictionRequest:
     nested = fields.get(_FEATURES)
-    row = nested if isinstance(nested, dict) and _FEATURES not in contract.names else fields
-    plain = {f.name: _plain(row[f.name], f) for f in contract.features if f.name in row}
-    return validate_rows([plain], contract).rows[0]
+    row = nested if isinstance(nested, dict) and _FEATURES not in contract.inputs else fields
+    derived = contract.derivations
+    if derived and all(derivation.name in row for derivation in derived):
+        contract = contract.counted  # our own log, exported: its dates were counted then
+    plain: dict[str, object] = {
+        f.name: _plain(row[f.name], f) for f in contract.features if f.name in row
+    }
+    plain |= {name: _moment_text(row[name]) for name in contract.dates if name in row}
+    valid = validate_rows([plain], contract, at=at)
+    return PredictionRequest(values=valid.rows[0], sent=valid.sent[0])
+
+
+def _moment_text(value: object) -> object:
+    value = _present(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _plain(value: object, feature: Feature) -> object:
     """Return a cell as JSON would have it; what is of another type stays, to be complained of."""
     value = _present(value)
     if feature.kind is FeatureKind.NUMERIC and isinstance(value, str):
-        return _number(value)
+        return None if value in DASHES else _number(value)
     if feature.kind is FeatureKind.BOOLEAN:
         word = _words(value).casefold()
         return True if word in _TRUE else False if word in _FALSE else value
@@ -189,7 +197,7 @@ def _present(value: object) -> object:
     """Return None for what sources call missing: blanks, codes for it, NaN."""
     if isinstance(value, str):
         text = value.strip()
-        return None if text.casefold() in MISSING_CODES else text
+        return None if stands_for_missing(text) else text
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.binary_target import read_target
+from holdfast.domain.codes import with_codes_missing
 from holdfast.domain.columns import as_words
 from holdfast.domain.features import feature_table, features_of
 from holdfast.domain.survey import survey
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Feature, Target
@@ -35,6 +39,10 @@ class DataSpec:
         entity: The column that says whom a row is about.
         drop: Columns to leave out.
         categorical: Columns whose numbers are codes, and become text.
+        dates: Columns of dates that say something of their row, and not when it was.
+        as_of: What the ages of dates are counted to where no time is named; the newest date
+            if None.
+        missing: By column, the numbers that stand for a missing value.
     """
 
     target: str
@@ -43,6 +51,9 @@ class DataSpec:
     entity: str | None = None
     drop: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    missing: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +99,7 @@ def ingest(source: DataSource, spec: DataSpec) -> TrainingData:
         TargetError: If the target does not hold exactly two classes.
         ColumnError: If a named column is not there or cannot be used so.
     """
-    table = source.read()
+    table = with_codes_missing(source.read(), spec.missing)
     found = survey(
         table,
         target=spec.target,
@@ -97,6 +108,9 @@ def ingest(source: DataSource, spec: DataSpec) -> TrainingData:
         entity=spec.entity,
         drop=spec.drop,
         categorical=spec.categorical,
+        dates=spec.dates,
+        as_of=spec.as_of,
+        missing=spec.missing,
     )
     dated = table if spec.time is None else _in_order(table, spec.time)
     labelled = read_target(dated, spec.target, spec.positive)

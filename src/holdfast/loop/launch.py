@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.domain.errors import CorruptProfileError, CorruptReleaseError
@@ -13,13 +13,16 @@ from holdfast.loop.develop import develop
 from holdfast.loop.fetch_reference import fetch_reference
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
+from holdfast.loop.tune import for_training
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.ids import ModelVersion, ReleaseId
-    from holdfast.domain.releases import ModelMetrics, ReleaseRecord
+    from holdfast.domain.releases import ModelMetrics, ReleaseRecord, Tuned
     from holdfast.drift.grid import Grid
     from holdfast.loop.control import ControlPlan, ControlPorts
     from holdfast.loop.ingest import TrainingData
@@ -43,6 +46,7 @@ class Launch:
     champion: ModelVersion  # in production now: this version, or one before it
     competition: dict[str, float] = field(default_factory=dict)  # validation Brier score of each
     failures: dict[str, str] = field(default_factory=dict)  # why a trainer gave no model
+    search: dict[str, Tuned] = field(default_factory=dict)  # what was found for each trainer
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -59,37 +63,51 @@ class Launch:
             "champion": self.champion,
             "competition": self.competition,
             "failures": self.failures,
+            "search": {name: asdict(tuned) for name, tuned in self.search.items()},
         }
 
 
-def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor: str) -> Launch:
+def launch(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    data: TrainingData,
+    *,
+    actor: str,
+    progress: Callable[[str, int, float], None] | None = None,
+) -> Launch:
     """Train, evaluate, build, register; and promote, if nothing is in production yet.
 
     A later release is counted on the champion's grid, if that still resolves its rows.
 
     Args:
         ports: The control plane's ports.
-        plan: The aim and the seed.
+        plan: The aim and the seed, and whether hyperparameters are searched before.
         data: Labelled rows.
         actor: Who asked for it, for the audit.
+        progress: Told of each trial of a search: the trainer, its trials so far, and its
+            best Brier score.
 
     Raises:
         TargetError: If a part of the split holds too few rows of a class.
         TrainingFailedError: If no trainer produced a model.
         ParityError: If the export does not repeat the model's scores.
     """
+    searched = for_training(ports, plan, data, progress=progress)
     candidate = develop(
         data.features,
         data.labels,
         feature_specs=data.feature_specs,
         target=data.target,
         data_digest=data.digest,
-        trainers=ports.trainers,
+        trainers=searched.trainers,
         aim=plan.aim,
         seed=plan.seed,
         ordered=data.times is not None,
         entities=None if data.entities is None else data.entities.tolist(),
+        runtime=ports.runtime,
     )
+    recipe = replace(candidate.recipe, search=searched.tuned)
+    candidate = replace(candidate, recipe=recipe)
     before = ports.releases.deployment()
     bundle = build_release(
         candidate,
@@ -114,6 +132,7 @@ def launch(ports: ControlPorts, plan: ControlPlan, data: TrainingData, *, actor:
         champion=champion,
         competition=candidate.brier_by_trainer,
         failures=candidate.failures,
+        search=searched.tuned,
     )
 
 
@@ -142,11 +161,14 @@ def enter(
         origin=origin,
     )
     deployment = ports.releases.deployment()
-    if deployment is None:
-        reason = "the first release"
-        promote(ports, record.version, reason=reason, actor=actor, key="first/promoted")
+    if deployment is not None:
+        champion = deployment.champion.version
+    else:
+        # Of two that are first at once, the key lets one pass, and tells the other which.
+        reason, key = "the first release", "first/promoted"
+        champion = promote(ports, record.version, reason=reason, actor=actor, key=key).version
     deliver(ports, now=ports.clock.now())
-    return record, record.version if deployment is None else deployment.champion.version
+    return record, champion
 
 
 def shared_grid(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.domain.contract import FeatureKind
+from holdfast.loop.illustrate import CAPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from holdfast.domain.contract import Contract, Feature
+    from holdfast.domain.curves import Curves
     from holdfast.domain.releases import Importances, ModelMetrics, Recipe
 
 __all__ = ["brought_card", "model_card"]
@@ -20,6 +22,10 @@ _IN_SAMPLE = (
     "them, these figures are better than it is, and monitors that compare production with them "
     "call it worse too early."
 )
+_CALIBRATIONS = {
+    "sigmoid": "Platt's (sigmoid), on the validation rows",
+    "isotonic": "isotonic, between the centres of its steps, on the validation rows",
+}
 _SOUND_FIGURES = 100  # positives in the test part below which figures are called rough
 
 
@@ -29,10 +35,12 @@ def model_card(
     contract: Contract,
     recipe: Recipe,
     metrics: ModelMetrics,
+    curves: Curves,
     aim: str,
     parity: float,
     n_reference: int,
     importances: Importances,
+    pictures: Iterable[str] = (),
 ) -> str:
     """Return the card; the same release gives the same text, so it holds no date.
 
@@ -41,10 +49,12 @@ def model_card(
         contract: Features, target, threshold.
         recipe: How the model was made.
         metrics: On the test part.
+        curves: On the test part, at every threshold.
         aim: What the threshold serves, in words.
         parity: Largest difference between the trained and the exported model's scores.
         n_reference: Rows whose profile later windows are compared with.
         importances: Of the features to the tested model.
+        pictures: Names of those that lie beside the card.
     """
     sections = (
         *_head(model_name, contract),
@@ -52,6 +62,8 @@ def model_card(
         _figures(metrics, "test rows", " that the tested model had not seen"),
         "## Threshold",
         f"{_decided(contract)} It was chosen on the validation rows for {aim}.",
+        _at_threshold(curves, contract, "test rows"),
+        *_pictures(pictures),
         "## How it was made",
         _making(recipe, contract, parity=parity, n_reference=n_reference),
         "## Limits",
@@ -67,8 +79,10 @@ def brought_card(
     contract: Contract,
     recipe: Recipe,
     metrics: ModelMetrics,
+    curves: Curves,
     importances: Importances,
     held_out: bool,
+    pictures: Iterable[str] = (),
 ) -> str:
     """Return the card of a model that was brought from elsewhere.
 
@@ -77,8 +91,10 @@ def brought_card(
         contract: Features, target, threshold.
         recipe: Which file it came from.
         metrics: On the reference rows.
+        curves: On the reference rows, at every threshold.
         importances: Of the features, on the reference rows.
         held_out: Whether the model was not fitted on the reference rows, as its owner says.
+        pictures: Names of those that lie beside the card.
     """
     who = " that its owner says it was not fitted on" if held_out else ""
     sections = (
@@ -88,6 +104,8 @@ def brought_card(
         _figures(metrics, "reference rows", who),
         "## Threshold",
         f"{_decided(contract)} Its owner said so.",
+        _at_threshold(curves, contract, "reference rows"),
+        *_pictures(pictures),
         "## How it was made",
         "Brought from elsewhere: Holdfast did not train it and cannot make it again.",
         _origin(recipe, contract, n_reference=metrics.n),
@@ -111,6 +129,26 @@ def _head(model_name: str, contract: Contract) -> tuple[str, str]:
 
 def _decided(contract: Contract) -> str:
     return f"A score of {contract.threshold:.4f} and above is decided {contract.target.positive}."
+
+
+def _at_threshold(curves: Curves, contract: Contract, rows_of: str) -> str:
+    chosen, positive = curves.chosen, contract.target.positive
+    n_flagged = chosen.n_true_positive + chosen.n_false_positive
+    said = [f"it flags {n_flagged:,} of {curves.n:,} {rows_of} ({curves.flagged(chosen):.1%})"]
+    if (recall := curves.recall(chosen)) is not None:
+        said.append(
+            f"finds {chosen.n_true_positive:,} of the {curves.n_positive:,} that are {positive} "
+            f"({recall:.1%})"
+        )
+    if (precision := curves.precision(chosen)) is not None:
+        said.append(f"is right about {precision:.1%} of those that it flags")
+    return f"There, {', '.join(said[:-1])}{' and ' if said[1:] else ''}{said[-1]}."
+
+
+def _pictures(names: Iterable[str]) -> list[str]:
+    """Return links to the pictures, which lie beside the card."""
+    shown = [f"![{CAPTIONS[name]}]({name})" for name in names]
+    return ["## Pictures", *shown] if shown else []
 
 
 def _origin(recipe: Recipe, contract: Contract, *, n_reference: int) -> str:
@@ -139,18 +177,33 @@ def _making(recipe: Recipe, contract: Contract, *, parity: float, n_reference: i
     settings = ", ".join(f"{name} = {value}" for name, value in recipe.parameters.items())
     facts = (
         f"trainer: `{recipe.trainer}` ({settings})",
+        *_search(recipe),
         *_competition(recipe),
         (
             f"rows: {recipe.n_train:,} to train, {recipe.n_validation:,} to validate, "
-            f"{recipe.n_test:,} to test; {recipe.split}; training window: {recipe.training_window}"
+            f"{recipe.n_test:,} to test; {recipe.split}; training window: {_window(recipe)}"
         ),
         f"seed: {recipe.seed}",
         f"training data, SHA-256: `{contract.data_digest}`",
         f"reference: the profile of {n_reference:,} rows",
-        "calibration: Platt's, on the validation rows, inside the exported model",
+        f"calibration: {_CALIBRATIONS[recipe.calibration]}, inside the exported model",
         f"export: repeats the trained model's scores to {parity:.1e}",
     )
     return "\n".join(f"- {fact}" for fact in facts)
+
+
+def _window(recipe: Recipe) -> str:
+    if recipe.half_life is None:
+        return recipe.training_window
+    return f"{recipe.training_window}, a row counts half after {recipe.half_life:,} more"
+
+
+def _search(recipe: Recipe) -> list[str]:
+    tuned = recipe.search.get(recipe.trainer)
+    if tuned is None:
+        return []
+    found = f"Brier score {tuned.brier:.4f} by cross-validation of training rows"
+    return [f"its settings are the best of {tuned.n_trials:,} that were tried: {found}"]
 
 
 def _competition(recipe: Recipe) -> list[str]:

@@ -10,6 +10,7 @@ from holdfast.domain.errors import InvalidRowsError
 from holdfast.domain.ids import PredictionId, uuid7s
 from holdfast.domain.matrix import encode_rows
 from holdfast.domain.predictions import Prediction
+from holdfast.domain.stages import Stage
 from holdfast.loop.canary import answered
 from holdfast.ports.prediction_log import LogBatch
 
@@ -109,18 +110,37 @@ def _scored(asked: Sequence[Asked]) -> list[list[float] | Exception]:
             scores = _scores(served, rows)
         except InvalidRowsError as refusal:
             if len(places) == 1:
+                _count_failed(served, rows, len({issue.row for issue in refusal.issues}))
                 scored[places[0]] = refusal
                 continue
             # Some row has no score. Each request is told of its own rows, not of others'.
             for place in places:
                 (scored[place],) = _scored([asked[place]])
             continue
+        except Exception:  # whatever a model raises: it counts against it, and goes on
+            _count_failed(served, rows, len(rows))
+            raise
         start = 0
         for place in places:
             end = start + len(asked[place].requests)
             scored[place] = scores[start:end]
             start = end
     return scored
+
+
+def _count_failed(served: ServedModel, rows: Sequence[Sequence[Value]], n: int) -> None:
+    """Count rows without a score against a model, unless the one before it fails on them, too.
+
+    While a champion is on probation the one before it is in memory: what neither can score is
+    the rows' fault, and nobody shall bring a champion down by such rows.
+    """
+    beside = served.challenger
+    if beside is not None and beside.stage is Stage.PROBATION:
+        try:
+            _scores(beside.served, rows)
+        except Exception:  # noqa: BLE001 - whatever it raises: it has no score either
+            return
+    served.troubles.add(n)
 
 
 def _scores(served: ServedModel, rows: Sequence[Sequence[Value]]) -> list[float]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import NoChampionError, StateError, UnknownReleaseError
-from holdfast.domain.events import ChampionPromoted, ChampionRolledBack
-from holdfast.domain.evidence import Outcome
+from holdfast.domain.events import AlertRaised, ChampionPromoted, ChampionRolledBack
+from holdfast.domain.evidence import Alert, Outcome, Severity, Trigger
 from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.tables import conform, encode_table
 from holdfast.loop.control import incumbent
 from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch import fetch_for_serving
-from holdfast.loop.stage import ended, stage, withdraw
+from holdfast.loop.stage import begun_probation, ended, stage, withdraw
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.guarding import judge
 from holdfast.policy.segments import segments_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.releases import ReleaseRecord
     from holdfast.loop.control import ControlPlan, ControlPorts
+    from holdfast.policy.probation import ProbationPolicy
     from holdfast.ports.lease import Fence
     from holdfast.ports.release_store import Deployment
 
@@ -41,10 +42,13 @@ def promote(
     key: str | None = None,
     contract_change: bool = False,
     fence: Fence | None = None,
+    probation: ProbationPolicy | None = None,
 ) -> ChampionPromoted:
     """Make a release the champion; servers swap within their polling time.
 
-    The stage of a challenger ends with it: its own as promoted, another's as withdrawn.
+    The stage of a challenger ends with it: its own as promoted, another's as withdrawn. The
+    champion before goes on scoring beside it for a probation, which begins in the same
+    transaction; unless it takes other features, so that it cannot score the same rows.
 
     Args:
         ports: The control plane's ports.
@@ -54,6 +58,7 @@ def promote(
         key: Makes the step idempotent, so that a tick that crashed can be run again.
         contract_change: Allow a release that requires features the champion's does not.
         fence: The lease under which this runs.
+        probation: For how long it is on probation; None for not at all.
 
     Raises:
         UnknownReleaseError: If there is no such release.
@@ -78,14 +83,16 @@ def promote(
     body = ChampionPromoted(
         version=version, release_id=record.release_id, previous=previous, reason=reason
     )
-    effects = (_aliases(version, previous),)
-    drafts = [
-        *_endings(deployment, version, actor=actor, key=key),
-        Draft(body=body, actor=actor, key=key, effects=effects),
-    ]
-    *_, event = ports.events.append(drafts, at=ports.clock.now(), fence=fence)
-    assert isinstance(event.body, ChampionPromoted)  # a key belongs to one kind of event
-    return event.body
+    now, effects = ports.clock.now(), (_aliases(version, previous),)
+    drafts = [Draft(body=body, actor=actor, key=key, effects=effects)]
+    if deployment is not None and previous != version:  # else a crashed tick is run again
+        drafts = [
+            *_endings(deployment, version, actor=actor, key=key),
+            *drafts,
+            *begun_probation(deployment.champion, record, probation, at=now, actor=actor, key=key),
+        ]
+    written = ports.events.append(drafts, at=now, fence=fence)
+    return next(event.body for event in written if isinstance(event.body, ChampionPromoted))
 
 
 def promote_guarded(
@@ -96,6 +103,7 @@ def promote_guarded(
     reason: str,
     actor: str,
     contract_change: bool,
+    fence: Fence | None = None,
 ) -> ChampionPromoted:
     """Make a release the champion if the guard finds it fit, on the newest mature rows.
 
@@ -113,6 +121,8 @@ def promote_guarded(
         reason=f"{reason}; {report.reason}",
         actor=actor,
         contract_change=contract_change,
+        fence=fence,
+        probation=plan.probation,
     )
 
 
@@ -124,6 +134,7 @@ def stage_guarded(
     share: float,
     reason: str,
     actor: str,
+    fence: Fence | None = None,
 ) -> ChallengerStaged:
     """Let a release answer a share of the requests if the guard finds it fit, as to promote it.
 
@@ -135,7 +146,7 @@ def stage_guarded(
     force = f"holdfast promote {version} --as canary --share {share:g} --force"
     report = _judged(ports, plan, version, force=force)
     why = f"{reason}; {report.reason}"
-    return stage(ports, version, Stage.CANARY, share=share, reason=why, actor=actor)
+    return stage(ports, version, Stage.CANARY, share=share, reason=why, actor=actor, fence=fence)
 
 
 def _judged(
@@ -170,7 +181,13 @@ def _judged(
 
 
 def roll_back(
-    ports: ControlPorts, *, to: ModelVersion | None = None, reason: str, actor: str
+    ports: ControlPorts,
+    *,
+    to: ModelVersion | None = None,
+    reason: str,
+    actor: str,
+    report: GuardReport | None = None,
+    fence: Fence | None = None,
 ) -> ChampionRolledBack | StageEnded:
     """Return production to how it was before, byte for byte.
 
@@ -183,6 +200,8 @@ def roll_back(
         to: Which release; the one that served before, if not given.
         reason: Why, in words, for the audit.
         actor: Who decided.
+        report: What a probation showed, if that is why: then people are alerted as well.
+        fence: The lease under which this runs.
 
     Raises:
         NoChampionError: If nothing is in production.
@@ -194,7 +213,7 @@ def roll_back(
     if deployment is None:
         raise NoChampionError
     if to is None and deployment.challenger and deployment.challenger.stage is Stage.CANARY:
-        return withdraw(ports, reason=reason, actor=actor)
+        return withdraw(ports, reason=reason, actor=actor, fence=fence)
     if to is None and deployment.previous is None:
         raise StateError(
             f"{deployment.champion.version} is the first release in production; there is none "
@@ -210,14 +229,29 @@ def roll_back(
         release_id=record.release_id,
         replaced=deployment.champion.version,
         reason=reason,
+        report=report,
     )
     effects = (_aliases(record.version, deployment.champion.version),)
     drafts = [
         *_endings(deployment, record.version, actor=actor),
         Draft(body=body, actor=actor, effects=effects),
+        *([] if report is None else [_alarm(body, actor=actor)]),
     ]
-    ports.events.append(drafts, at=ports.clock.now())
+    ports.events.append(drafts, at=ports.clock.now(), fence=fence)
     return body
+
+
+def _alarm(body: ChampionRolledBack, *, actor: str) -> Draft:
+    """Return the alert that tells people of a rollback which nobody asked for."""
+    alert = Alert(
+        trigger=Trigger.PROBATION,
+        severity=Severity.CRITICAL,
+        subject=body.replaced,
+        message=f"{body.replaced} was rolled back to {body.version}: {body.reason}",
+    )
+    raised = AlertRaised(alert=alert, model_version=body.replaced)
+    effects = (Effect(channel="notifier", payload={"alert": alert}),)
+    return Draft(body=raised, actor=actor, effects=effects)
 
 
 def _endings(

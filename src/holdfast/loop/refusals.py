@@ -29,6 +29,8 @@ class Refusal:
     seq: int
     problem: str
     at: datetime
+    n_failed: int | None = None  # rows that it could not score since this was last told
+    is_first: bool = True  # of this process on this event
 
 
 class Refusals:
@@ -44,6 +46,7 @@ class Refusals:
         self._clock, self._on_refused = clock, on_refused
         self._latest: Refusal | None = None
         self._told_seq = 0
+        self._counted = (0, 0)  # an event, and the rows that were told of it
         self._pause = 0  # polls to let pass after the last try
         self._polls_left = 0
 
@@ -83,6 +86,29 @@ class Refusals:
     def complain(self, record: ReleaseRecord, seq: int, problem: str) -> None:
         """Tell people once of a release that was let in and does not do its work."""
         self._tell(Refusal(record=record, seq=seq, problem=problem, at=self._clock.now()))
+
+    def count(self, record: ReleaseRecord, seq: int, n_failed: int) -> None:
+        """Tell of rows that the model in production could not score.
+
+        At the first, and then whenever they have doubled: so the control plane knows how many
+        there are, and a model that fails on all rows does not fill the log with it.
+        """
+        of_seq, told = self._counted
+        told = told if of_seq == seq else 0
+        if self._on_refused is None or n_failed < max(1, 2 * told):
+            return
+        problem = f"{record.version} could not score rows ({n_failed:,} so far in one process)."
+        self._on_refused(
+            Refusal(
+                record=record,
+                seq=seq,
+                problem=problem,
+                at=self._clock.now(),
+                n_failed=n_failed - told,
+                is_first=told == 0,
+            )
+        )
+        self._counted = (seq, n_failed)
 
     def _tell(self, refusal: Refusal) -> None:
         if self._on_refused is not None and self._told_seq != refusal.seq:

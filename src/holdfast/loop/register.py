@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 
 from holdfast import __version__
 from holdfast.domain.canonical import canonical_json
+from holdfast.domain.errors import VersionTakenError
 from holdfast.domain.events import ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import (
     BASELINE,
     CONTRACT,
+    CURVES,
     IMPORTANCES,
     MANIFEST,
     METRICS,
@@ -30,6 +32,7 @@ from holdfast.domain.releases import (
 )
 from holdfast.domain.tables import conform, encode_table
 from holdfast.drift.profile import reference_profile
+from holdfast.loop.illustrate import illustrate
 from holdfast.loop.model_card import model_card
 from holdfast.loop.parity import check_parity
 from holdfast.ports.event_log import Draft
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
+    from holdfast.domain.curves import Curves
     from holdfast.domain.ids import ReleaseId
     from holdfast.domain.releases import Importances, ModelMetrics, Recipe
     from holdfast.drift.grid import Grid
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = ["Papers", "Releasable", "ReleaseBundle", "build_release", "bundled", "register"]
 
 _MOST_REFERENCE_ROWS = 200_000
+_MOST_RACES = 20  # lost to others in a row; each of them has registered a release
 
 
 class Releasable(Protocol):
@@ -80,6 +85,11 @@ class Releasable(Protocol):
     @property
     def metrics(self) -> ModelMetrics:
         """What the tested model reached."""
+        ...
+
+    @property
+    def curves(self) -> Curves:
+        """What the tested model does at every threshold."""
         ...
 
     @property
@@ -111,19 +121,23 @@ class Papers:
         contract: What it takes and what its answers mean.
         recipe: How it was made.
         metrics: What it reached.
+        curves: The same at every threshold.
         baseline: What monitors compare with.
         importances: How much it rests on each feature.
         reference: The profile that windows are compared with.
         card: All of it for a person.
+        pictures: Of its curves, by the names of their files.
     """
 
     contract: Contract
     recipe: Recipe
     metrics: ModelMetrics
+    curves: Curves
     baseline: ModelMetrics
     importances: Importances
     reference: ReferenceProfile
     card: str
+    pictures: dict[str, bytes]
 
 
 def build_release(
@@ -170,25 +184,30 @@ def build_release(
         labels=candidate.out_of_fold.labels,
         grid=grid,
     )
+    pictures = illustrate(candidate.curves, candidate.metrics, contract.target)
     card = model_card(
         model_name=model_name,
         contract=contract,
         recipe=recipe,
         metrics=candidate.metrics,
+        curves=candidate.curves,
         aim="the project's aim" if aim is None else aim.describe(),
         parity=parity,
         n_reference=rows.num_rows,
         importances=candidate.importances,
+        pictures=pictures,
     )
     return bundled(
         Papers(
             contract=contract,
             recipe=recipe,
             metrics=candidate.metrics,
+            curves=candidate.curves,
             baseline=candidate.out_of_fold.metrics,
             importances=candidate.importances,
             reference=reference,
             card=card,
+            pictures=pictures,
         ),
         model=exported,
         rows=rows,
@@ -216,9 +235,11 @@ def bundled(
         PROFILE: papers.reference.to_bytes(),
         REFERENCE: _reference_rows(rows, labels, contract, seed=recipe.seed),
         METRICS: canonical_json(papers.metrics),
+        CURVES: canonical_json(papers.curves),
         IMPORTANCES: canonical_json(papers.importances),
         BASELINE: canonical_json(papers.baseline),
         MODEL_CARD: papers.card.encode(),
+        **papers.pictures,
     }
     manifest = Manifest(
         model_name=model_name, files=manifest_files(files), recipe=recipe, software=__version__
@@ -259,14 +280,14 @@ def register(
     Raises:
         LeaseLostError: If another control loop has taken over.
         StoreUnavailableError: If the store did not commit.
+        VersionTakenError: If others took every version that was free when it looked.
     """
     release_id = bundle.manifest.release_id
     schema = bundle.contract.schema_digest
     objects.put(release_id, bundle.files)
     predictions.prepare(bundle.contract)
-    version = _next_version(releases)
     body = ReleaseRegistered(
-        version=version,
+        version=_next_version(releases),
         release_id=release_id,
         schema_digest=schema,
         origin=origin,
@@ -276,16 +297,24 @@ def register(
         competition=bundle.manifest.recipe.competition,
         failures=bundle.manifest.recipe.failures,
     )
-    draft = Draft(
-        body=body,
-        actor=actor,
-        key=f"{release_id}/registered",
-        effects=_mirrored(version, release_id, releases),
-    )
-    (event,) = events.append([draft], at=clock.now(), fence=fence)
-    # After a crash the log returns the event of the first run, whose version stands.
-    assert isinstance(event.body, ReleaseRegistered)
-    return ReleaseRecord(version=event.body.version, release_id=release_id, schema_digest=schema)
+    for _ in range(_MOST_RACES):
+        draft = Draft(
+            body=body,
+            actor=actor,
+            key=f"{release_id}/registered",
+            effects=_mirrored(body.version, release_id, releases),
+        )
+        try:
+            (event,) = events.append([draft], at=clock.now(), fence=fence)
+        except VersionTakenError:
+            # Another process registered between the look and the write; the store let one pass.
+            body = replace(body, version=_next_version(releases))
+            continue
+        # After a crash the log returns the event of the first run, whose version stands.
+        assert isinstance(event.body, ReleaseRegistered)
+        version = event.body.version
+        return ReleaseRecord(version=version, release_id=release_id, schema_digest=schema)
+    raise VersionTakenError(body.version)
 
 
 def _mirrored(

@@ -10,8 +10,10 @@ import numpy as np
 from holdfast.domain.errors import TooFewLabelsError, TrainingFailedError
 from holdfast.domain.evidence import Action, Decision
 from holdfast.domain.ids import ModelVersion
-from holdfast.loop.challenge import LabelledRows, Plan, compete
+from holdfast.loop.challenge import LabelledRows
+from holdfast.loop.compete import compete
 from holdfast.loop.train import fit_on, refit
+from holdfast.policy.training_windows import Past, training_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,18 +185,27 @@ class EveryWindow:
             trainer=self._model.trainer,
             contract=self._contract,
             seed=self._seed,
+            isotonic=False,
         )
 
     def _competed(self, known: int) -> CalibratedModel:
         rows = self._history.known(0, known)
         matrix = self._history.matrix.take(slice(0, known))
-        plan = Plan(onset=known - self._window, validation=known - self._window // 4, guard=known)
+        past = Past(onset=known - self._window, half_life=self._window)
+        validation = known - self._window // 4
         entry = compete(
             matrix,
             rows.labels,
             self._contract,
-            plan,
+            windows=training_windows(rows.labels, past, until=validation),
+            validation=np.arange(validation, known),
             trainers=self._competing,
             seed=self._seed,
         ).best
-        return refit(entry.model, matrix.take(slice(entry.start, None)), rows.labels[entry.start :])
+        window = past.window(entry.window.name, known)
+        return refit(
+            entry.model,
+            matrix.take(window.rows),
+            rows.labels[window.rows],
+            weights=window.weights,
+        )

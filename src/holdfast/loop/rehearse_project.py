@@ -25,12 +25,13 @@ from holdfast.domain.windows import Window
 from holdfast.drift.fitting import fits
 from holdfast.drift.profile import Profile, profile, reference_profile
 from holdfast.drift.scores import score_profile
-from holdfast.loop.challenge import Challenger, allot, challenge
+from holdfast.loop.challenge import Challenger, challenge
 from holdfast.loop.control import Incumbent
 from holdfast.loop.detect import ONSET_WINDOWS
 from holdfast.loop.rehearse import Step
 from holdfast.performance.onset import change_point
 from holdfast.policy.alerting import harm_is_open
+from holdfast.policy.allotting import allot
 from holdfast.policy.assessing import Observed, assess
 from holdfast.policy.deciding import Evidence, decide
 from holdfast.policy.transitions import ControlState, fold
@@ -98,6 +99,7 @@ class Project:
             baseline=first.out_of_fold.metrics,
             importances=first.importances,
         )
+        self._learnt = np.arange(warm_up)  # the rows that the champion was fitted on
         self._own_from = warm_up  # rows from here on were scored by the champion itself
         self._happened(_promoted("v1", None), warm_up)
 
@@ -182,7 +184,8 @@ class Project:
         onset = self._row(decision.onset_at or self._moment(end))
         spent = 0 if self._state.guard_until is None else self._row(self._state.guard_until)
         sound = self._sound(known)
-        rows = self._history.known(0, known).where(sound)
+        learnt = np.isin(np.arange(known), self._learnt)
+        rows = replace(self._history.known(0, known), reference=learnt).where(sound)
         attempt, champion = f"a{end}", self.version
         self._happened(
             RetrainingStarted(
@@ -204,6 +207,7 @@ class Project:
                 ),
                 trainers=self._trainers,
                 aim=self._plan.aim,
+                windows=self._plan.windows,
                 policy=self._plan.guard,
                 alarmed=harm_is_open(evidence.alerts),
                 seed=self._plan.seed,
@@ -222,12 +226,15 @@ class Project:
                 trainer=outcome.trainer,
                 training_window=outcome.training_window,
                 margins=outcome.margins,
+                calibration=outcome.calibration,
+                failures=outcome.failures,
             ),
             end,
         )
         if outcome.challenger is None:
             return False
         self._promote(outcome.challenger, end)
+        self._learnt = np.flatnonzero(sound)[outcome.challenger.chosen]
         return True
 
     def _promote(self, challenger: Challenger, end: int) -> None:

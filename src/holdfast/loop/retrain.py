@@ -5,42 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from holdfast.domain.errors import (
-    ParityError,
-    StateError,
-    TooFewLabelsError,
-    TrainingFailedError,
-)
+from holdfast.domain.errors import ParityError, TooFewLabelsError, TrainingFailedError
 from holdfast.domain.events import ChallengerJudged, RetrainingFailed, RetrainingStarted
+from holdfast.domain.evidence import Outcome
 from holdfast.domain.ids import uuid7
 from holdfast.domain.stages import Stage
 from holdfast.drift.fitting import grid_to_keep
-from holdfast.loop.challenge import Challenge, allot, challenge
-from holdfast.loop.deliver import deliver
-from holdfast.loop.gather import Schooling, schooling_from_file, schooling_from_log
-from holdfast.loop.hold import held
+from holdfast.loop.challenge import Challenge, challenge
+from holdfast.loop.gather import digest_of
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
 from holdfast.loop.stage import stage
-from holdfast.policy.alerting import harm_is_open
-from holdfast.policy.transitions import fold
+from holdfast.loop.tune import for_retraining, recorded
+from holdfast.policy.allotting import allot
+from holdfast.policy.transitions import Attempt
 from holdfast.ports.event_log import Draft
+from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
-
-    from holdfast.domain.events import EventBody
+    from holdfast.domain.events import Event, EventBody
     from holdfast.domain.evidence import GuardReport
     from holdfast.domain.ids import ModelVersion
     from holdfast.loop.challenge import Challenger
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
+    from holdfast.loop.gather import Schooling
+    from holdfast.loop.register import ReleaseBundle
     from holdfast.ports.lease import Fence
 
-__all__ = ["Retraining", "retrain", "retrain_by_hand"]
+__all__ = ["Retraining", "carry_out", "close", "put_forward", "retrain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,92 +81,142 @@ def retrain(
         now: The moment of the attempt.
         fence: The lease under which this runs.
     """
-    attempt_id = uuid7(now)
     started = RetrainingStarted(
-        attempt_id=attempt_id,
+        attempt_id=uuid7(now),
         champion=champion.record.version,
         cause=cause,
         n_rows=len(schooling.rows),
+        onset_at=schooling.onset_at,
+        alarmed=alarmed,
+        from_file=schooling.from_file,
+        rows_digest=digest_of(schooling, champion.contract),
     )
-    _append(ports, started, actor=actor, now=now, fence=fence)
-    try:
-        outcome = _challenge(ports, plan, champion, schooling, alarmed=alarmed)
-        released = None
-        _append(
-            ports,
-            _judged(outcome, attempt_id, champion, schooling),
-            actor=actor,
-            now=now,
-            fence=fence,
-        )
-        if outcome.challenger is not None:
-            released = _release(
-                ports, plan, champion, outcome.challenger, outcome.report,
-                attempt_id=attempt_id, actor=actor, fence=fence,
-            )  # fmt: skip
-    except (TrainingFailedError, ParityError, TooFewLabelsError) as error:
-        failed = RetrainingFailed(
-            attempt_id=attempt_id, champion=champion.record.version, reason=str(error)
-        )
-        _append(ports, failed, actor=actor, now=now, fence=fence)
-        return Retraining(attempt_id=attempt_id, failure=str(error))
-    tried = plan.trial.path == "canary"
-    return Retraining(
-        attempt_id=attempt_id,
-        report=outcome.report,
-        promoted=None if tried else released,
-        staged=released if tried else None,
+    event = _append(ports, started, actor=actor, now=now, fence=fence)
+    return carry_out(
+        ports,
+        plan,
+        champion,
+        schooling,
+        Attempt(started=started, at=event.at, seq=event.seq),
+        actor=actor,
+        now=now,
+        fence=fence,
     )
 
 
-def retrain_by_hand(
+def carry_out(
     ports: ControlPorts,
     plan: ControlPlan,
     champion: Incumbent,
-    rows: tuple[pa.Table, NDArray[np.bool_] | None] | None,
+    schooling: Schooling,
+    attempt: Attempt,
     *,
-    cause: str,
     actor: str,
-    holder: str,
+    now: datetime,
+    fence: Fence | None,
 ) -> Retraining:
-    """Make one attempt because a person asks for it: no cooldown, the same guard.
+    """Bring an attempt that has begun to its end.
+
+    One that broke off after its judgement is not judged anew: the recorded judgement stands,
+    and the model is released only if it is the one that was judged.
 
     Args:
         ports: The control plane's ports.
         plan: The aim, the seed and the guard's policy.
         champion: Whom to beat.
-        rows: Rows of a file with their labels; None takes the log's mature rows.
-        cause: Why, in words, for the audit.
+        schooling: The rows with which it began.
+        attempt: As the events tell of it.
         actor: Who asked for it.
-        holder: Names this process to others that ask for the lease.
-
-    Raises:
-        StateError: If a control loop is at work.
-        TargetError: If the file has no labels.
-        TooFewLabelsError: If too few mature rows are there.
+        now: The moment at which its events are dated.
+        fence: The lease under which this runs.
     """
-    with held(ports.lease, holder=holder) as fence:
-        if fence is None:
-            raise StateError("A control loop is at work now. Try again when its tick is done.")
-        now, state = ports.clock.now(), fold(ports.events.events())
-        schooling = (
-            schooling_from_log(ports, plan, champion, state, now=now, onset_at=state.drift_since)
-            if rows is None
-            else schooling_from_file(ports, champion, *rows, now=now)
-        )
-        ended = retrain(
-            ports,
-            plan,
-            champion,
-            schooling,
-            cause=cause,
-            alarmed=harm_is_open(state.alerts),
-            actor=actor,
-            now=now,
-            fence=fence,
-        )
-    deliver(ports, now=ports.clock.now())
-    return ended
+    try:
+        outcome = _challenge(ports, plan, champion, schooling, alarmed=attempt.started.alarmed)
+        judgement = attempt.judgement
+        if judgement is None:
+            judgement = _judged(outcome, attempt.attempt_id, champion, schooling)
+            _append(ports, judgement, actor=actor, now=now, fence=fence)
+        if judgement.report.outcome is not Outcome.ACCEPT:
+            return Retraining(attempt_id=attempt.attempt_id, report=judgement.report)
+        if outcome.challenger is None or not _as_judged(outcome, judgement):
+            reason = "the model that the guard accepted cannot be made again"
+            return close(ports, attempt, reason, interrupted=True, actor=actor, fence=fence)
+        bundle = _bundled(ports, plan, champion, outcome.challenger)
+        twin = _twin(ports, bundle)
+        if twin is not None:
+            reason = f"it came to {twin} once more, byte for byte, which is registered already"
+            return close(ports, attempt, reason, interrupted=False, actor=actor, fence=fence)
+        version = _registered(ports, bundle, attempt.attempt_id, actor=actor, fence=fence)
+        return put_forward(ports, plan, judgement, version, actor=actor, fence=fence)
+    except (TrainingFailedError, ParityError, TooFewLabelsError) as error:
+        return close(ports, attempt, str(error), interrupted=False, actor=actor, fence=fence)
+
+
+def put_forward(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    judgement: ChallengerJudged,
+    version: ModelVersion,
+    *,
+    actor: str,
+    fence: Fence | None,
+) -> Retraining:
+    """Promote the release of an accepted challenger, or let it be tried first; once.
+
+    Args:
+        ports: The control plane's ports.
+        plan: Whether it is tried first.
+        judgement: By which it was accepted.
+        version: The release.
+        actor: Who asked for it.
+        fence: The lease under which this runs.
+    """
+    attempt_id, report = judgement.attempt_id, judgement.report
+    reason = f"{report.reason}, on {report.n:,} rows that neither model had seen"
+    if plan.trial.path == "canary":
+        key = f"{attempt_id}/staged"
+        stage(ports, version, Stage.SHADOW, reason=reason, actor=actor, key=key, fence=fence)
+        return Retraining(attempt_id=attempt_id, report=report, staged=version)
+    key = f"{attempt_id}/promoted"
+    promote(
+        ports,
+        version,
+        reason=reason,
+        actor=actor,
+        key=key,
+        fence=fence,
+        probation=plan.probation,
+    )
+    return Retraining(attempt_id=attempt_id, report=report, promoted=version)
+
+
+def close(
+    ports: ControlPorts,
+    attempt: Attempt,
+    reason: str,
+    *,
+    interrupted: bool,
+    actor: str,
+    fence: Fence | None,
+) -> Retraining:
+    """End an attempt without a model in production, and say why.
+
+    Args:
+        ports: The control plane's ports.
+        attempt: Which.
+        reason: Why, in words, for the audit.
+        interrupted: Whether nobody is to blame: then the cooldown is not lengthened.
+        actor: Who ends it.
+        fence: The lease under which this runs.
+    """
+    failed = RetrainingFailed(
+        attempt_id=attempt.attempt_id,
+        champion=attempt.started.champion,
+        reason=reason,
+        interrupted=interrupted,
+    )
+    _append(ports, failed, actor=actor, now=ports.clock.now(), fence=fence)
+    return Retraining(attempt_id=attempt.attempt_id, failure=reason)
 
 
 def _challenge(
@@ -183,24 +227,28 @@ def _challenge(
     *,
     alarmed: bool,
 ) -> Challenge:
-    return challenge(
+    parts = allot(
+        len(schooling.rows),
+        n_window=schooling.n_window,
+        onset=schooling.onset,
+        spent=schooling.spent,
+        least_guard=plan.guard.min_rows,
+    )
+    searched = for_retraining(ports, plan, champion, schooling.rows, n_train=parts.validation)
+    outcome = challenge(
         schooling.rows,
         champion.model,
         champion.contract,
-        allot(
-            len(schooling.rows),
-            n_window=schooling.n_window,
-            onset=schooling.onset,
-            spent=schooling.spent,
-            least_guard=plan.guard.min_rows,
-        ),
-        trainers=ports.trainers,
+        parts,
+        trainers=searched.trainers,
         aim=plan.aim,
+        windows=plan.windows,
         policy=plan.guard,
         alarmed=alarmed,
         seed=plan.seed,
         runtime=ports.runtime,
     )
+    return recorded(outcome, searched)
 
 
 def _judged(
@@ -214,22 +262,25 @@ def _judged(
         trainer=outcome.trainer,
         training_window=outcome.training_window,
         margins=outcome.margins,
+        calibration=outcome.calibration,
+        failures=outcome.failures,
     )
 
 
-def _release(
-    ports: ControlPorts,
-    plan: ControlPlan,
-    champion: Incumbent,
-    challenger: Challenger,
-    report: GuardReport,
-    *,
-    attempt_id: str,
-    actor: str,
-    fence: Fence | None,
-) -> ModelVersion:
+def _as_judged(outcome: Challenge, judgement: ChallengerJudged) -> bool:
+    """Return whether a challenger is the one that was judged, as far as the record tells.
+
+    The scores of all that competed, to six digits, are those of the same rows and seed.
+    """
+    made = (outcome.trainer, outcome.training_window, outcome.margins)
+    return made == (judgement.trainer, judgement.training_window, judgement.margins)
+
+
+def _bundled(
+    ports: ControlPorts, plan: ControlPlan, champion: Incumbent, challenger: Challenger
+) -> ReleaseBundle:
     rows, grid = challenger.rows, champion.reference.grid
-    bundle = build_release(
+    return build_release(
         challenger,
         features=rows.features,
         labels=rows.labels,
@@ -238,6 +289,21 @@ def _release(
         aim=plan.aim,
         grid=grid_to_keep(grid, rows.features, challenger.contract),
     )
+
+
+def _twin(ports: ControlPorts, bundle: ReleaseBundle) -> ModelVersion | None:
+    """Return the release that was registered with the same bytes, by whomever.
+
+    It had its trial, or serves: to put it forward again would try it for ever.
+    """
+    wanted = bundle.manifest.release_id
+    known = {record.release_id: record.version for record in ports.releases.releases()}
+    return known.get(wanted)
+
+
+def _registered(
+    ports: ControlPorts, bundle: ReleaseBundle, attempt_id: str, *, actor: str, fence: Fence | None
+) -> ModelVersion:
     record = register(
         bundle,
         objects=ports.objects,
@@ -250,17 +316,20 @@ def _release(
         attempt_id=attempt_id,
         fence=fence,
     )
-    reason = f"{report.reason}, on {report.n:,} rows that neither model had seen"
-    if plan.trial.path == "canary":
-        key = f"{attempt_id}/staged"
-        stage(ports, record.version, Stage.SHADOW, reason=reason, actor=actor, key=key, fence=fence)
-    else:
-        key = f"{attempt_id}/promoted"
-        promote(ports, record.version, reason=reason, actor=actor, key=key, fence=fence)
     return record.version
 
 
 def _append(
     ports: ControlPorts, body: EventBody, *, actor: str, now: datetime, fence: Fence | None
-) -> None:
-    ports.events.append([Draft(body=body, actor=actor)], at=now, fence=fence)
+) -> Event:
+    draft = Draft(body=body, actor=actor, effects=_owed(body))
+    (event,) = ports.events.append([draft], at=now, fence=fence)
+    return event
+
+
+def _owed(body: EventBody) -> tuple[Effect, ...]:
+    """Return what the registry is owed: of an attempt without a release, a run all the same."""
+    refused = isinstance(body, ChallengerJudged) and body.report.outcome is not Outcome.ACCEPT
+    if not refused and not isinstance(body, RetrainingFailed):
+        return ()
+    return (Effect(channel="registry", payload={"do": "record_attempt"}),)

@@ -11,15 +11,18 @@ import pyarrow.compute as pc
 
 from holdfast.domain.arrow import index_array, mask_array, word_array
 from holdfast.domain.columns import as_words
+from holdfast.domain.dated import repeated
 from holdfast.domain.predictions import PredictionRequest
-from holdfast.domain.tables import column_of, conform, encode_table
+from holdfast.domain.tables import as_moments, column_of, conform, encode_table
 from holdfast.loop.predict import predict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from numpy.typing import NDArray
 
+    from holdfast.domain.contract import Contract, Value
     from holdfast.domain.predictions import Prediction
     from holdfast.loop.swap import ServedModel
     from holdfast.ports.clock import Clock
@@ -30,18 +33,23 @@ __all__ = ["logged", "scored"]
 _AT_ONCE = 2_000  # rows a transaction; a server beside waits for no longer
 
 
-def scored(table: pa.Table, served: ServedModel) -> pa.Table:
+def scored(
+    table: pa.Table, served: ServedModel, *, at: datetime, time: str | None = None
+) -> pa.Table:
     """Return the table with the columns `score`, `decision`, `model_version` after its own.
 
     Args:
         table: Rows with at least the contract's features.
         served: The model to score with.
+        at: The moment of the rows: what the ages of their dates are counted to.
+        time: The column that says of each row when it was, if the table has it.
 
     Raises:
         ColumnError: If a feature is missing, or of another type.
     """
     contract = served.contract
-    scores = served.model.score(encode_table(conform(table, contract), contract))
+    rows = conform(table, contract, moments=_moments(table, time, at))
+    scores = served.model.score(encode_table(rows, contract))
     added = {
         "score": pa.array(scores),
         "decision": _decisions(scores >= contract.threshold, served),
@@ -58,6 +66,7 @@ def logged(
     *,
     entity: str | None,
     request_ids: Sequence[str],
+    time: str | None = None,
 ) -> pa.Table:
     """Score a table as `scored` does, log each row, and add `prediction_id` as well.
 
@@ -71,6 +80,8 @@ def logged(
         clock: Gives the moment of the predictions.
         entity: The column that says whom a row is about; None, or absent: nobody.
         request_ids: One a row.
+        time: The column that says of each row when it was, for the ages of its dates; None,
+            or absent: it is asked about now.
 
     Raises:
         ColumnError: If a feature is missing, or of another type.
@@ -79,7 +90,8 @@ def logged(
     """
     # A file is scored by the model that was named, not in part by a canary.
     served = replace(served, challenger=None)
-    requests = _requests(table, served, entity, request_ids)
+    moments = _moments(table, time, clock.now())
+    requests = _requests(table, served, entity, request_ids, moments)
     answers: list[Prediction] = []
     for start in range(0, len(requests), _AT_ONCE):
         answers += predict(served, log, clock, requests[start : start + _AT_ONCE])
@@ -94,19 +106,53 @@ def logged(
 
 
 def _requests(
-    table: pa.Table, served: ServedModel, entity: str | None, request_ids: Sequence[str]
+    table: pa.Table,
+    served: ServedModel,
+    entity: str | None,
+    request_ids: Sequence[str],
+    moments: pa.ChunkedArray,
 ) -> list[PredictionRequest]:
-    columns = [column.to_pylist() for column in conform(table, served.contract).columns]
+    rows = conform(table, served.contract, moments=moments)
+    columns = [column.to_pylist() for column in rows.columns]
     entities: Sequence[str | None] = [None] * table.num_rows
     if entity is not None and entity in table.column_names:
         words = as_words(column_of(table, entity), table.schema.field(entity))
         entities = words.to_pylist()
+    sent = _sent(table, served.contract, rows)
     return [
-        PredictionRequest(values=values, request_id=request_id, entity=whom)
-        for values, request_id, whom in zip(
-            zip(*columns, strict=True), request_ids, entities, strict=True
+        PredictionRequest(values=values, request_id=request_id, entity=whom, sent=told)
+        for values, request_id, whom, told in zip(
+            zip(*columns, strict=True), request_ids, entities, sent, strict=True
         )
     ]
+
+
+def _sent(
+    table: pa.Table, contract: Contract, rows: pa.Table
+) -> Sequence[tuple[Value, ...] | None]:
+    """Return what each row says of its dates, which does not change from day to day."""
+    if not contract.dates:
+        return [None] * table.num_rows
+    columns = [
+        _texts(table, name) if name in contract.dates else rows.column(name).to_pylist()
+        for name in contract.inputs
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _texts(table: pa.Table, name: str) -> list[str | None]:
+    if name not in table.column_names:  # of an exported log, in which the dates are counted
+        return [None] * table.num_rows
+    dates = as_moments(table.column(name), name)
+    text = pc.strftime(dates, format="%Y-%m-%dT%H:%M:%S+00:00")
+    found: list[str | None] = text.to_pylist()
+    return found
+
+
+def _moments(table: pa.Table, time: str | None, at: datetime) -> pa.ChunkedArray:
+    if time is not None and time in table.column_names:
+        return as_moments(table.column(time), time)
+    return repeated(at, table.num_rows)
 
 
 def _decisions(positive: NDArray[np.bool_], served: ServedModel) -> pa.Array:

@@ -12,11 +12,10 @@ import structlog
 from holdfast.domain.errors import HoldfastError
 from holdfast.domain.ids import PredictionId, uuid7
 from holdfast.domain.predictions import Prediction, Role
-from holdfast.domain.stages import Stage
 from holdfast.loop.canary import scores_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.predictions import PredictionRequest
@@ -51,12 +50,20 @@ class Shadow:
         champion: Says who stands beside it.
         log: Where a shadow's scores are written, durably, with the role `shadow`.
         most_waiting: Rows that wait at most.
+        on_rows: Told of rows that were scored and logged, or dropped: ``scored`` or
+            ``dropped``, and how many.
     """
 
     def __init__(
-        self, champion: Champion, log: PredictionLog, *, most_waiting: int = _MOST_WAITING
+        self,
+        champion: Champion,
+        log: PredictionLog,
+        *,
+        most_waiting: int = _MOST_WAITING,
+        on_rows: Callable[[str, int], None] = lambda _fate, _n: None,
     ) -> None:
         self._champion, self._log, self._most_waiting = champion, log, most_waiting
+        self._on_rows = on_rows
         self._rows: deque[_Row] = deque()
         self._lock = threading.Lock()
         self._wakes = threading.Event()
@@ -89,7 +96,7 @@ class Shadow:
         """
         served = self._champion.now()  # almost always without one: this runs behind every answer
         challenger = None if served is None else served.challenger
-        if served is None or challenger is None or challenger.stage is not Stage.SHADOW:
+        if served is None or challenger is None or challenger.stage.answers:
             return
         rows = [
             _Row(challenger, request, prediction)
@@ -171,6 +178,7 @@ class Shadow:
             self._drop(rows)
             _log.warning("shadow_not_logged", n_rows=len(rows), problem=type(error).__name__)
         else:
+            self._on_rows("scored", len(rows))
             self._n_scored += len(rows)
 
     def _drop(self, rows: Sequence[_Row]) -> None:
@@ -181,6 +189,7 @@ class Shadow:
             for row in rows:
                 version = row.challenger.served.record.version
                 self._untold[version] = self._untold.get(version, 0) + 1
+        self._on_rows("dropped", len(rows))
 
     def _tell(self) -> None:
         """Add dropped rows to the store's count; what it does not take is told again later."""

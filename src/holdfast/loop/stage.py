@@ -1,4 +1,4 @@
-"""Let a challenger stand beside the champion, in shadow or as a canary, and take it back."""
+"""Let a release stand beside the champion, in shadow, as a canary or in a probation; end it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from holdfast.domain.ids import ModelVersion
+    from holdfast.domain.releases import ReleaseRecord
     from holdfast.loop.control import ControlPorts
+    from holdfast.policy.probation import ProbationPolicy
     from holdfast.ports.lease import Fence
     from holdfast.ports.release_store import Deployment, StagedRelease
 
-__all__ = ["ended", "stage", "withdraw"]
+__all__ = ["begun_probation", "ended", "stage", "withdraw"]
 
 
 def stage(
@@ -33,7 +37,8 @@ def stage(
 ) -> ChallengerStaged:
     """Let a release stand beside the champion; servers follow within their polling time.
 
-    Another challenger that stands there is withdrawn; the same one goes on to this stage.
+    Another release that stands there is withdrawn, which ends a probation; the same one goes
+    on to this stage.
 
     Args:
         ports: The control plane's ports.
@@ -115,6 +120,42 @@ def withdraw(
     return event.body
 
 
+def begun_probation(
+    before: ReleaseRecord,
+    champion: ReleaseRecord,
+    policy: ProbationPolicy | None,
+    *,
+    at: datetime,
+    actor: str,
+    key: str | None = None,
+) -> list[Draft]:
+    """Return the draft by which a new champion's probation begins, if it has one.
+
+    Args:
+        before: The champion that it replaced, which scores on beside it.
+        champion: The new one.
+        policy: How long it lasts; None, or no time, for none.
+        at: The moment of the promotion.
+        actor: Who promoted it.
+        key: Of the promotion.
+    """
+    comparable = before.schema_digest == champion.schema_digest
+    if policy is None or not policy.lasts or not comparable:
+        return []
+    until = at + policy.lasts
+    body = ChallengerStaged(
+        version=before.version,
+        release_id=before.release_id,
+        stage=Stage.PROBATION,
+        share=None,
+        champion=champion.version,
+        reason=f"{before.version} scores on beside it until {until:%Y-%m-%d %H:%M} UTC, and takes "
+        "over again if it proves better",
+        until=until,
+    )
+    return [Draft(body=body, actor=actor, key=None if key is None else f"{key}/probation")]
+
+
 def ended(
     challenger: StagedRelease, ending: Ending, reason: str, actor: str, key: str | None = None
 ) -> Draft:
@@ -131,6 +172,8 @@ def ended(
 
 
 def _check_share(into: Stage, share: float | None) -> None:
+    if into is Stage.PROBATION:
+        raise StateError("A probation begins with a promotion; it cannot be begun by itself.")
     if into is Stage.SHADOW and share is not None:
         raise StateError("A shadow answers nobody, so that it has no share. Leave --share out.")
     if into is Stage.CANARY and (share is None or not 0.0 < share < 1.0):

@@ -12,6 +12,7 @@ import structlog
 from holdfast.domain.contract import FeatureKind
 from holdfast.domain.errors import CorruptReleaseError, HoldfastError, NoChampionError
 from holdfast.domain.matrix import encode_rows
+from holdfast.domain.stages import Stage
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.refusals import Refusals
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Contract, Feature, Value
     from holdfast.domain.releases import ReleaseRecord
-    from holdfast.domain.stages import Stage
     from holdfast.loop.refusals import Refusal
     from holdfast.ports.clock import Clock
     from holdfast.ports.object_store import ObjectStore
@@ -31,6 +31,24 @@ if TYPE_CHECKING:
 __all__ = ["Champion", "Refresher", "ServedChallenger", "ServedModel", "Troubles", "typical_value"]
 
 _log = structlog.get_logger(__name__)
+
+
+class Troubles:
+    """How many rows a model could not score; safe over threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n = 0
+
+    @property
+    def n(self) -> int:
+        """Rows since it was loaded."""
+        return self._n
+
+    def add(self, n: int) -> None:
+        """Count rows that another answer, or none, had to do for."""
+        with self._lock:
+            self._n += n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +64,7 @@ class ServedModel:
     seq: int  # of the event that put it into production
     since: datetime
     challenger: ServedChallenger | None = None
+    troubles: Troubles = field(default_factory=Troubles)
     typical: tuple[Value, ...] = field(init=False)  # a whole valid row, in contract order
     known: dict[int, frozenset[str]] = field(init=False)  # categories by column
 
@@ -58,24 +77,6 @@ class ServedModel:
         }
         object.__setattr__(self, "typical", tuple(map(typical_value, features)))
         object.__setattr__(self, "known", known)
-
-
-class Troubles:
-    """How many rows a challenger could not score; safe over threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._n = 0
-
-    @property
-    def n(self) -> int:
-        """Rows since it was loaded."""
-        return self._n
-
-    def add(self, n: int) -> None:
-        """Count rows that another answer, or none, had to do for."""
-        with self._lock:
-            self._n += n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,7 @@ class Champion:
     def _refresh(self, deployment: Deployment | None, *, polls: bool = False) -> None:
         if deployment is None:
             return
-        served = self._served
+        before = served = self._served
         if served is None or served.seq != deployment.seq:
             try:
                 served = self._load(deployment)
@@ -206,10 +207,18 @@ class Champion:
             self._served = served  # one reference, replaced at once
             self._refusals.clear()
             _log.info("champion_swapped", model_version=served.record.version, seq=served.seq)
-        self._accompany(served, deployment.challenger, polls=polls)
+        self._refusals.count(served.record, served.seq, served.troubles.n)
+        self._accompany(served, deployment.challenger, before=before, polls=polls)
 
-    def _accompany(self, served: ServedModel, staged: StagedRelease | None, *, polls: bool) -> None:
-        """Put beside the champion whoever the store names."""
+    def _accompany(
+        self,
+        served: ServedModel,
+        staged: StagedRelease | None,
+        *,
+        before: ServedModel | None,
+        polls: bool,
+    ) -> None:
+        """Put beside the champion whoever the store names: often the one that served until now."""
         beside = served.challenger
         if staged is None:
             self._of_challengers.clear()
@@ -220,7 +229,7 @@ class Champion:
             if polls and self._of_challengers.let_pass(staged.seq):
                 return
             try:
-                beside = self._load_challenger(served, staged)
+                beside = self._load_challenger(served, staged, before)
             except (CorruptReleaseError, OSError) as error:
                 self._served = replace(served, challenger=None)
                 self._of_challengers.refuse(staged.record, staged.seq, error)
@@ -229,7 +238,8 @@ class Champion:
             self._of_challengers.clear()
             version = beside.served.record.version
             _log.info("challenger_staged", model_version=version, stage=staged.stage.value)
-        if n := beside.troubles.n:
+        # Of the champion before, in a probation, some rows are no reason to let the new one be.
+        if beside.stage is not Stage.PROBATION and (n := beside.troubles.n):
             self._of_challengers.complain(
                 staged.record,
                 staged.seq,
@@ -248,14 +258,18 @@ class Champion:
             seq=deployment.seq,
             since=deployment.since,
             challenger=None,
+            troubles=Troubles(),
         )
 
-    def _load_challenger(self, champion: ServedModel, staged: StagedRelease) -> ServedChallenger:
+    def _load_challenger(
+        self, champion: ServedModel, staged: StagedRelease, before: ServedModel | None
+    ) -> ServedChallenger:
         record = staged.record
         if record.schema_digest != champion.record.schema_digest:
             found = "it takes other features than the champion beside which it should stand"
             raise CorruptReleaseError(record.release_id, found)
-        loaded = self._in_memory(record) or self._loaded(record)
+        is_before = before is not None and before.record.release_id == record.release_id
+        loaded = (before if is_before else self._in_memory(record)) or self._loaded(record)
         return ServedChallenger(
             served=replace(
                 loaded, record=record, seq=staged.seq, since=staged.since, challenger=None

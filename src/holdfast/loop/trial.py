@@ -54,7 +54,9 @@ def go_on(
         return None
     state = fold(ports.events.events())  # as it is after what this tick has done
     staged = state.staged
-    if staged is None or state.champion != champion.record.version:
+    if staged is None or staged.stage is Stage.PROBATION:  # that is no trial of its own
+        return None
+    if state.champion != champion.record.version:
         return None
     step = next_step(
         staged,
@@ -90,7 +92,15 @@ def _do(
                 fence=fence,
             )
         case Next.PROMOTE:
-            promote(ports, version, reason=step.reason, actor=actor, key=key, fence=fence)
+            promote(
+                ports,
+                version,
+                reason=step.reason,
+                actor=actor,
+                key=key,
+                fence=fence,
+                probation=plan.probation,
+            )
         case Next.WITHDRAW:
             withdraw(ports, reason=step.reason, actor=actor, key=key, fence=fence)
         case Next.WAIT:

@@ -15,30 +15,58 @@ from holdfast.domain.events import (
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
+    ProbationJudged,
     ReleaseRegistered,
     RetrainingFailed,
+    RetrainingResumed,
     RetrainingStarted,
     StageEnded,
     WindowJudged,
 )
 from holdfast.domain.evidence import Action, Outcome, Trigger
+from holdfast.domain.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from holdfast.domain.events import Event
+    from holdfast.domain.events import Event, EventBody
     from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
-    from holdfast.domain.stages import Stage
     from holdfast.domain.windows import Window
 
-__all__ = ["ControlState", "Staged", "fold"]
+__all__ = ["Attempt", "ControlState", "Staged", "fold"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A retraining that has begun and has no end yet: under way, or broken off.
+
+    Attributes:
+        started: Its first event's body: on which rows, why, against whom.
+        at: When it began.
+        seq: Of its first event; the state before it is what it began from.
+        n_tries: How often it was begun; more than once if it broke off.
+        judgement: The guard's, if it accepted a challenger; any other ends the attempt.
+        version: The release that was registered of it.
+    """
+
+    started: RetrainingStarted
+    at: datetime
+    seq: int
+    n_tries: int = 1
+    judgement: ChallengerJudged | None = None
+    version: ModelVersion | None = None
+
+    @property
+    def attempt_id(self) -> str:
+        """Under which its events stand."""
+        return self.started.attempt_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """The challenger that stands beside the champion."""
+    """Who stands beside the champion: a challenger, or the champion before it."""
 
     version: ModelVersion
     stage: Stage
@@ -47,6 +75,8 @@ class Staged:
     since: datetime  # this stage
     begun: datetime  # the first of its stages beside this champion
     failure: str | None = None  # what a server said of it, if it could not load or ask it
+    until: datetime | None = None  # when the champion's probation beside it ends
+    judged_until: datetime | None = None  # rows predicted before this were compared in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +94,15 @@ class ControlState:
         learnt: For each release of a retraining, the moment before which its reference may
             hold the rows.
         judged: The attempt judged last, and the moment before which its rows were predicted.
-        open_attempt: A retraining that has begun and has no end yet.
+        open_attempt: The retraining that has begun and has no end yet, if there is one.
         broken_windows: Windows whose feed was broken; their rows are not trained on.
         last_window: The window judged last.
         alerts: What was alarmed at the last decision about the present champion.
         drift_since: The estimated start of the drift that is alarmed now, if any is.
-        staged: The challenger that is tried beside the champion, if one is.
+        staged: The challenger that is tried beside the champion, if one is; or the champion
+            before it, while it is on probation.
+        champion_failure: What a server said of the champion, if it could not load it.
+        unscored: By version, rows that it could not score while it was the champion.
     """
 
     champion: ModelVersion | None = None
@@ -81,12 +114,14 @@ class ControlState:
     guards: dict[ModelVersion, datetime] = field(default_factory=dict)
     learnt: dict[ModelVersion, datetime] = field(default_factory=dict)
     judged: tuple[str, datetime] | None = None
-    open_attempt: str | None = None
+    open_attempt: Attempt | None = None
     broken_windows: tuple[Window, ...] = ()
     last_window: Window | None = None
     alerts: tuple[Alert, ...] = ()
     drift_since: datetime | None = None
     staged: Staged | None = None
+    champion_failure: str | None = None
+    unscored: dict[ModelVersion, int] = field(default_factory=dict)
 
     @property
     def guard_until(self) -> datetime | None:
@@ -111,7 +146,11 @@ def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlS
     """
     state = state or ControlState()
     for event in events:
-        state = replace(_after(state, event), staged=_beside(state.staged, event))
+        state = replace(
+            _after(state, event),
+            staged=_beside(state.staged, event),
+            open_attempt=_under_way(state.open_attempt, event),
+        )
     return state
 
 
@@ -129,11 +168,14 @@ def _after(state: ControlState, event: Event) -> ControlState:
                 "champion_since": event.at,
                 "previous": state.champion,
                 "refusals": 0,
-                "open_attempt": None,
                 "guards": _guards_of(state, version),
                 "alerts": (),
                 "drift_since": None,
+                "champion_failure": None,
+                **_after_probation(event),
             }
+        case AlertRaised(alert=alert, model_version=version) if version == state.champion:
+            changes = _after_alert(state, alert)
         case WindowJudged(window=window, from_file=from_file):
             # What is wrong with a file says nothing about the rows logged in its place.
             changes = {"last_window": None if from_file else window}
@@ -144,13 +186,58 @@ def _after(state: ControlState, event: Event) -> ControlState:
             broken_now = any(alert.trigger is Trigger.BROKEN_FEED for alert in alerts)
             if decision.action is Action.FIX_UPSTREAM and broken_now:
                 changes["broken_windows"] = _with(state.broken_windows, state.last_window)
-        case RetrainingStarted(attempt_id=attempt):
-            changes = {"last_attempt_at": event.at, "open_attempt": attempt}
-        case RetrainingFailed():
-            changes = {"open_attempt": None, "refusals": state.refusals + 1}
+        case RetrainingStarted():
+            changes = {"last_attempt_at": event.at}
+        case RetrainingFailed(interrupted=interrupted):
+            changes = {"refusals": state.refusals + (not interrupted)}
         case ChallengerJudged():
             changes = _after_judgement(state, event.body)
     return replace(state, **changes)
+
+
+def _after_probation(event: Event) -> dict[str, Any]:
+    """What failed its probation is a refused attempt, so that its like is not back at once."""
+    body = event.body
+    if not isinstance(body, ChampionRolledBack) or body.report is None:
+        return {}
+    return {"refusals": 1, "last_attempt_at": event.at}
+
+
+def _after_alert(state: ControlState, alert: Alert) -> dict[str, Any]:
+    """A server's word on the champion: rows that it could not score, or that it did not load."""
+    if alert.trigger is not Trigger.SERVING or state.champion is None:
+        return {}
+    if alert.statistic is None:
+        return {"champion_failure": alert.message}
+    n = state.unscored.get(state.champion, 0) + int(alert.statistic)
+    return {"unscored": {**state.unscored, state.champion: n}}
+
+
+def _under_way(attempt: Attempt | None, event: Event) -> Attempt | None:
+    """Return the retraining without an end after an event."""
+    if isinstance(event.body, RetrainingStarted):
+        return Attempt(started=event.body, at=event.at, seq=event.seq)
+    return None if attempt is None else _further(attempt, event.body)
+
+
+def _further(attempt: Attempt, body: EventBody) -> Attempt | None:
+    """Return where an attempt stands after an event; None if it ended by it.
+
+    Whatever comes into production ends it: there is another champion to beat.
+    """
+    match body:
+        case RetrainingFailed() | ChampionPromoted() | ChampionRolledBack():
+            return None
+        case ChallengerStaged(version=version) if version == attempt.version:
+            return None
+        case RetrainingResumed(attempt_id=attempt.attempt_id):
+            return replace(attempt, n_tries=body.n_tries)
+        case ChallengerJudged(attempt_id=attempt.attempt_id):
+            accepted = body.report.outcome is Outcome.ACCEPT
+            return replace(attempt, judgement=body) if accepted else None
+        case ReleaseRegistered(attempt_id=attempt.attempt_id):
+            return replace(attempt, version=body.version)
+    return attempt
 
 
 def _beside(staged: Staged | None, event: Event) -> Staged | None:
@@ -161,8 +248,11 @@ def _beside(staged: Staged | None, event: Event) -> Staged | None:
         case StageEnded() | ChampionPromoted() | ChampionRolledBack():
             return None
         case AlertRaised(alert=alert, model_version=version) if staged is not None:
-            if alert.trigger is Trigger.SERVING and version == staged.version:
+            of_it = alert.trigger is Trigger.SERVING and version == staged.version
+            if of_it and alert.statistic is None:  # else of the time when it was the champion
                 return replace(staged, failure=alert.message)
+        case ProbationJudged(judged_until=until) if staged and staged.stage is Stage.PROBATION:
+            return replace(staged, judged_until=until)
     return staged
 
 
@@ -175,6 +265,7 @@ def _staged(before: Staged | None, event: Event, body: ChallengerStaged) -> Stag
         seq=event.seq,
         since=event.at,
         begun=before.begun if before is not None and goes_on else event.at,
+        until=body.until,
     )
 
 
@@ -186,7 +277,6 @@ def _after_judgement(state: ControlState, body: ChallengerJudged) -> dict[str, A
     return {
         "guards": {**state.guards, **spent},
         "judged": (body.attempt_id, until),
-        "open_attempt": None,
         "refusals": state.refusals + (outcome is Outcome.REFUSE),
     }
 

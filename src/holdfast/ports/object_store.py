@@ -1,4 +1,4 @@
-"""Where immutable bytes are kept by name: a folder, later a bucket."""
+"""Where immutable bytes are kept by name, and a few that change beside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ __all__ = ["ObjectStore"]
 
 
 class ObjectStore(Protocol):
-    """Immutable groups of named bytes; a release is one group."""
+    """Immutable groups of named bytes; a release is one group.
+
+    Beside the groups stand single files for others to read, which are replaced.
+    """
 
     def put(self, group: str, files: Mapping[str, bytes]) -> None:
         """Write a whole group durably: afterwards all of it is there, or none.
@@ -31,4 +34,20 @@ class ObjectStore(Protocol):
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of the complete groups, sorted."""
+        ...
+
+    def publish(self, name: str, data: bytes) -> None:
+        """Put a file beside the groups, in place of the one of that name.
+
+        Whoever reads it finds the old bytes or the new ones, never a part of them. A name
+        that is not plain is a ValueError.
+        """
+        ...
+
+    def published(self, name: str) -> bytes:
+        """Return the bytes of a file beside the groups.
+
+        Raises:
+            FileNotFoundError: If nothing was published under this name.
+        """
         ...

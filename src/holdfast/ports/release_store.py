@@ -17,13 +17,14 @@ __all__ = ["Deployment", "ReleaseStore", "StagedRelease"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedRelease:
-    """A challenger that stands beside the champion, and since when."""
+    """A release that stands beside the champion, and since when."""
 
     record: ReleaseRecord
     stage: Stage
     share: float | None  # of the requests that a canary answers; None for a shadow
     since: datetime
     seq: int  # the event that made it so; grows with each change
+    until: datetime | None = None  # when the champion's probation ends; None of other stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

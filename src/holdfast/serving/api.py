@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from holdfast.domain.canonical import from_json
 from holdfast.domain.errors import CorruptReleaseError, FieldIssue, InvalidFieldsError
 from holdfast.domain.ids import PredictionId
+from holdfast.domain.inputs import example_of
 from holdfast.domain.releases import METRICS, ModelMetrics
 from holdfast.loop.fetch import fetch_file, fetch_manifest
 from holdfast.loop.label import record_labels
@@ -88,9 +89,12 @@ def _payload(
     body: bytes,
     wants_explanation: bool,  # noqa: FBT001 - as above
 ) -> PredictPayload:
-    contract, limits = served.contract, server.limits
-    quickly = server.bodies.read(body, contract, limits, explain=wants_explanation)
-    return quickly or read_predict(decode_object(body), contract, limits, explain=wants_explanation)
+    contract, limits, clock = served.contract, server.limits, server.ports.clock
+    quickly = server.bodies.read(body, contract, limits, clock, explain=wants_explanation)
+    if quickly is not None:
+        return quickly
+    asked = decode_object(body)
+    return read_predict(asked, contract, limits, at=clock.now(), explain=wants_explanation)
 
 
 def _answer(server: Server, served: ServedModel, payload: PredictPayload) -> bytes:
@@ -162,7 +166,7 @@ def _model(server: Server, served: ServedModel) -> ModelAnswer:
         threshold=contract.threshold,
         target=contract.target,
         features=contract.features,
-        example=dict(zip(contract.names, served.typical, strict=True)),
+        example=example_of(contract, served.typical),
         data_digest=contract.data_digest,
         metrics=metrics,
         metrics_problem=problem,

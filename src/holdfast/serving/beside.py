@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
     from holdfast.domain.predictions import Prediction, PredictionRequest
     from holdfast.loop.swap import ServedModel
-    from holdfast.ports.release_store import StagedRelease
+    from holdfast.ports.release_store import Deployment, StagedRelease
     from holdfast.ports.views import Status
     from holdfast.serving.server import Server
 
-__all__ = ["challenger_state", "explained_by_whom", "roles_of", "shadow_families", "staged_json"]
+__all__ = [
+    "challenger_state",
+    "explained_by_whom",
+    "probation_json",
+    "roles_of",
+    "shadow_families",
+    "staged_json",
+]
 
 
 def explained_by_whom(
@@ -66,6 +73,20 @@ def staged_json(staged: StagedRelease | None) -> dict[str, Any] | None:
         "stage": staged.stage.value,
         "share": staged.share,
         "since": staged.since,
+        "until": staged.until,
+    }
+
+
+def probation_json(deployment: Deployment | None) -> dict[str, Any] | None:
+    """Return who is on probation against whom, and until when."""
+    beside = None if deployment is None else deployment.challenger
+    if deployment is None or beside is None or beside.until is None:
+        return None
+    return {
+        "version": deployment.champion.version,
+        "against": beside.record.version,
+        "since": beside.since,
+        "until": beside.until,
     }
 
 
@@ -105,7 +126,7 @@ def challenger_state(server: Server) -> dict[str, Any]:
 
 
 def shadow_families(server: Server) -> list[Family]:
-    """Return the same for Prometheus."""
+    """Return the same for Prometheus, but for what is counted over all workers (`Metrics`)."""
     served, shadow = server.ports.champion.now(), server.shadow
     beside = None if served is None else served.challenger
     loaded: list[Sample] = []
@@ -130,14 +151,5 @@ def shadow_families(server: Server) -> list[Family]:
             kind="gauge",
             meaning="Answered rows that a shadow has yet to score.",
             samples=[Sample(shadow.n_waiting, {})],
-        ),
-        Family(
-            name="holdfast_shadow_rows_total",
-            kind="counter",
-            meaning="Answered rows that a shadow scored and logged, or that were dropped.",
-            samples=[
-                Sample(shadow.n_scored, {"fate": "scored"}),
-                Sample(shadow.n_dropped, {"fate": "dropped"}),
-            ],
         ),
     ]

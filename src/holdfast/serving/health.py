@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 
 from holdfast.domain.errors import HoldfastError, NoChampionError, StoreUnavailableError
-from holdfast.serving.beside import challenger_state, roles_of, staged_json
+from holdfast.serving.beside import challenger_state, probation_json, roles_of, staged_json
 from holdfast.serving.calls import json_reply
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def _status(status: Status) -> dict[str, Any]:
         "previous": deployment and deployment.previous and deployment.previous.version,
         "since": deployment and deployment.since,
         "challenger": deployment and staged_json(deployment.challenger),
+        "probation": probation_json(deployment),
         "n_predictions": status.n_predictions,
         "n_predictions_by_version": status.n_predictions_by_version,
         **roles_of(status),

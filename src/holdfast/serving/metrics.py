@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Metrics"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OF_SHADOWS = ("scored", "dropped")
 _REQUEST_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _COMMIT_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -67,6 +68,15 @@ class Metrics:
             n = getattr(counts, fate.value)
             if n:
                 self._tally.add("labels", fate.value, by=n)
+
+    def shadowed(self, fate: str, n: int) -> None:
+        """Count answered rows that a shadow scored and logged, or that were dropped.
+
+        Args:
+            fate: ``scored`` or ``dropped``.
+            n: How many.
+        """
+        self._tally.add("shadow", fate, by=n)
 
     def families(self) -> list[Family]:
         """Return what was counted so far, by all workers together."""
@@ -124,6 +134,14 @@ def _of_writes(sums: Mapping[tuple[str, ...], Sequence[float]]) -> list[Family]:
             samples=[
                 Sample(sums.get(("labels", fate.value), [0])[0], {"fate": fate.value})
                 for fate in LabelFate
+            ],
+        ),
+        Family(
+            name="holdfast_shadow_rows_total",
+            kind="counter",
+            meaning="Answered rows that a shadow scored and logged, or that were dropped.",
+            samples=[
+                Sample(sums.get(("shadow", fate), [0])[0], {"fate": fate}) for fate in _OF_SHADOWS
             ],
         ),
     ]

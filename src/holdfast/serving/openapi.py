@@ -9,6 +9,7 @@ import msgspec
 from holdfast import __version__
 from holdfast.domain.contract import FeatureKind
 from holdfast.domain.fields import LONGEST_ID
+from holdfast.domain.inputs import Inputs, example_of
 from holdfast.domain.validation import LONGEST_CATEGORY
 from holdfast.serving.answers import (
     LabelsAnswer,
@@ -102,12 +103,15 @@ def _schemas(served: ServedModel | None) -> Json:
 def _features(served: ServedModel | None) -> Json:
     if served is None:
         return {"type": "object", "additionalProperties": True}
-    features = served.contract.features
+    inputs, known = Inputs(served.contract), {f.name: f for f in served.contract.features}
     return {
         "type": "object",
-        "description": "One row: every feature of the model; null means missing.",
-        "properties": {feature.name: _property(feature) for feature in features},
-        "required": [feature.name for feature in features],
+        "description": "One row: all that the model asks for; null means missing.",
+        "properties": {
+            name: _property(known[name]) if name in known else _date(may_miss=inputs.dates[name])
+            for name in inputs.names
+        },
+        "required": list(inputs.names),
         "additionalProperties": False,
         "examples": [_example_row(served)],
     }
@@ -123,6 +127,15 @@ def _property(feature: Feature) -> Json:
         **bounds,
         "description": _described(feature),
         **_shown(_examples(feature)),
+    }
+
+
+def _date(*, may_miss: bool) -> Json:
+    missing = " May be null." if may_miss else ""
+    return {
+        "type": ["string", "null"] if may_miss else "string",
+        "description": "A date or time in ISO form, UTC where no offset is named; the model is "
+        f"given its age at the moment of the request, and where in its cycles it lies.{missing}",
     }
 
 
@@ -161,8 +174,9 @@ def _tidy(value: Value, feature: Feature) -> Value:
 
 
 def _example_row(served: ServedModel) -> dict[str, Value]:
-    features = served.contract.features
-    return {f.name: _tidy(v, f) for f, v in zip(features, served.typical, strict=True)}
+    known = {feature.name: feature for feature in served.contract.features}
+    row = example_of(served.contract, served.typical)
+    return {name: _tidy(v, known[name]) if name in known else v for name, v in row.items()}
 
 
 def _row(**beside: Json) -> Json:

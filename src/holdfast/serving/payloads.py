@@ -13,6 +13,7 @@ from holdfast.serving.problems import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from holdfast.domain.contract import Contract
     from holdfast.serving.limits import ServingLimits
@@ -34,7 +35,12 @@ class PredictPayload:
 
 
 def read_predict(
-    body: Mapping[str, object], contract: Contract, limits: ServingLimits, *, explain: bool = False
+    body: Mapping[str, object],
+    contract: Contract,
+    limits: ServingLimits,
+    *,
+    at: datetime,
+    explain: bool = False,
 ) -> PredictPayload:
     """Read the body of a predict request: one row, or `rows`.
 
@@ -42,6 +48,7 @@ def read_predict(
         body: The decoded body.
         contract: What the rows must fit.
         limits: How many rows are taken, and what to do about unknown features.
+        at: When it was asked: the moment of its rows.
         explain: Whether the query string asked for explanations; the body may as well.
 
     Raises:
@@ -62,12 +69,15 @@ def read_predict(
     valid = validate_rows(
         [cast("Row", row["features"]) for row in rows],
         contract,
+        at=at,
         ignore_unknown=limits.unknown_features == "ignore",
     )
     return PredictPayload(
         requests=tuple(
-            PredictionRequest(values=values, request_id=request_id, entity=entity)
-            for values, (request_id, entity) in zip(valid.rows, named, strict=True)
+            PredictionRequest(values=values, request_id=request_id, entity=entity, sent=sent)
+            for values, sent, (request_id, entity) in zip(
+                valid.rows, valid.sent, named, strict=True
+            )
         ),
         explain=explain,
         single=single,

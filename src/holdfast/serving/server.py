@@ -75,7 +75,7 @@ def new_server(ports: OnlinePorts, limits: ServingLimits, commons: Commons | Non
     """
     tally = Tally() if commons is None else commons.tally
     metrics = Metrics(tally)
-    shadow = Shadow(ports.champion, ports.predictions)
+    shadow = Shadow(ports.champion, ports.predictions, on_rows=metrics.shadowed)
     log = TimedLog(ports.predictions, metrics, shadow=shadow)
     work = Work(threads=limits.threads, max_waiting=limits.max_waiting)
     return Server(

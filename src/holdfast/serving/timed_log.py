@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from holdfast.ports.prediction_log import LogBatch
+from holdfast.ports.prediction_log import append_alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from holdfast.domain.predictions import LoggedPrediction, Prediction, PredictionRequest
     from holdfast.domain.windows import Window
     from holdfast.loop.shadow import Shadow
-    from holdfast.ports.prediction_log import LogPage, PredictionLog
+    from holdfast.ports.prediction_log import LogBatch, LogPage, PredictionLog
     from holdfast.serving.metrics import Metrics
 
 __all__ = ["TimedLog"]
@@ -45,11 +45,7 @@ class TimedLog:
         predictions: Sequence[Prediction],
     ) -> tuple[Prediction, ...]:
         """See `PredictionLog.append`."""
-        batch = LogBatch(contract=contract, requests=requests, predictions=predictions)
-        (answers,) = self.append_each([batch])
-        if isinstance(answers, Exception):
-            raise answers
-        return answers
+        return append_alone(self, contract, requests, predictions)
 
     def append_each(self, batches: Sequence[LogBatch]) -> list[tuple[Prediction, ...] | Exception]:
         """See `PredictionLog.append_each`."""

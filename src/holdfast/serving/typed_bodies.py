@@ -1,12 +1,13 @@
 """How a predict request that fits is read at once: a type made from the contract decodes it.
 
 What does not fit, or fits only once it is looked at more kindly (a code sent as a number, text
-that is blank), is left to `payloads.read_predict`, which takes ten times as long and can say
-what is wrong where.
+that is blank or stands for a missing value), is left to `payloads.read_predict`, which takes ten
+times as long and can say what is wrong where.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -14,6 +15,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from holdfast.domain.contract import FeatureKind
 from holdfast.domain.fields import LONGEST_ID
+from holdfast.domain.inputs import Inputs
+from holdfast.domain.missing import MISSING_WORDS
 from holdfast.domain.predictions import PredictionRequest
 from holdfast.domain.validation import FLOAT32_LIMIT, LONGEST_CATEGORY
 from holdfast.serving.payloads import PredictPayload
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.domain.contract import Contract, Feature
+    from holdfast.ports.clock import Clock
     from holdfast.serving.limits import ServingLimits
 
 __all__ = ["TypedBodies"]
@@ -36,22 +40,37 @@ _NAME = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)] | None
 _NO_MATCH = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """How the bodies of one contract are read."""
+
+    decoder: msgspec.json.Decoder[Any]
+    inputs: Inputs
+
+
 class TypedBodies:
     """Reads bodies by types that it makes from contracts; safe to share between threads.
 
     >>> from holdfast.serving.limits import ServingLimits
+    >>> from holdfast.testing.fakes import FakeClock
     >>> from holdfast.testing.online import TINY_CONTRACT
     >>> body = b'{"features": {"tenure": 3, "charges": null, "senior": true, "plan": "new"}}'
-    >>> TypedBodies().read(body, TINY_CONTRACT, ServingLimits()).requests[0].values
+    >>> TypedBodies().read(body, TINY_CONTRACT, ServingLimits(), FakeClock()).requests[0].values
     (3.0, None, True, 'new')
     """
 
     def __init__(self) -> None:
         # By the object itself, which is kept: to compare contracts takes as long as to decode.
-        self._decoders: dict[int, tuple[Contract, msgspec.json.Decoder[Any] | None]] = {}
+        self._forms: dict[int, tuple[Contract, _Form | None]] = {}
 
     def read(
-        self, body: bytes, contract: Contract, limits: ServingLimits, *, explain: bool = False
+        self,
+        body: bytes,
+        contract: Contract,
+        limits: ServingLimits,
+        clock: Clock,
+        *,
+        explain: bool = False,
     ) -> PredictPayload | None:
         """Return what a body asks for, exactly as `read_predict` would; None if that has to.
 
@@ -59,40 +78,69 @@ class TypedBodies:
             body: As it was sent.
             contract: What the rows must fit.
             limits: How many rows are taken.
+            clock: Tells the moment of rows that have a date.
             explain: Whether the query string asked for explanations.
         """
-        decoder = self._decoder(contract)
-        if decoder is None:
+        form = self._form(contract)
+        if form is None:
             return None
         try:
-            found = decoder.decode(body)
+            found = form.decoder.decode(body)
         except _NO_MATCH:
             return None
         rows = [found] if found.rows is UNSET else found.rows
         explain = explain or found.explain
         if not _is_plain(found, rows, limits.max_explained_rows if explain else limits.max_rows):
             return None
+        requests = _requests(rows) if form.inputs.is_plain else _derived(rows, form.inputs, clock)
+        if requests is None:
+            return None
         return PredictPayload(
-            requests=tuple(
-                PredictionRequest(
-                    values=msgspec.structs.astuple(row.features),
-                    request_id=row.id,
-                    entity=row.entity,
-                )
-                for row in rows
-            ),
-            explain=explain,
-            single=found.rows is UNSET,
-            n_unknown=0,
+            requests=requests, explain=explain, single=found.rows is UNSET, n_unknown=0
         )
 
-    def _decoder(self, contract: Contract) -> msgspec.json.Decoder[Any] | None:
-        known = self._decoders.get(id(contract))
+    def _form(self, contract: Contract) -> _Form | None:
+        known = self._forms.get(id(contract))
         if known is None:
-            if len(self._decoders) >= _MOST_CONTRACTS:
-                self._decoders.clear()
-            known = self._decoders[id(contract)] = (contract, _decoder_of(contract))
+            if len(self._forms) >= _MOST_CONTRACTS:
+                self._forms.clear()
+            known = self._forms[id(contract)] = (contract, _form_of(contract))
         return known[1]
+
+
+def _requests(rows: Sequence[Any]) -> tuple[PredictionRequest, ...] | None:
+    """Return rows that are given to the model as they were sent."""
+    requests = tuple(
+        PredictionRequest(
+            values=msgspec.structs.astuple(row.features), request_id=row.id, entity=row.entity
+        )
+        for row in rows
+    )
+    for request in requests:
+        if not MISSING_WORDS.isdisjoint(request.values):
+            return None
+    return requests
+
+
+def _derived(
+    rows: Sequence[Any], inputs: Inputs, clock: Clock
+) -> tuple[PredictionRequest, ...] | None:
+    """Return rows of which the model is given something else than was sent."""
+    at, requests = clock.now(), []
+    for row in rows:
+        sent = msgspec.structs.astuple(row.features)
+        cleaned = inputs.cleaned(sent) if MISSING_WORDS.isdisjoint(sent) else None
+        if cleaned is None:
+            return None
+        requests.append(
+            PredictionRequest(
+                values=inputs.given(cleaned, at),
+                request_id=row.id,
+                entity=row.entity,
+                sent=cleaned if inputs.dates else None,
+            )
+        )
+    return tuple(requests)
 
 
 def _is_plain(found: Any, rows: Sequence[Any], limit: int) -> bool:
@@ -109,10 +157,13 @@ def _is_plain(found: Any, rows: Sequence[Any], limit: int) -> bool:
     )
 
 
-def _decoder_of(contract: Contract) -> msgspec.json.Decoder[Any] | None:
-    """Return a decoder of the contract's bodies; None if it cannot have a type."""
-    fields = [(f"f{i}", _type_of(feature)) for i, feature in enumerate(contract.features)]
-    names = {f"f{i}": name for i, name in enumerate(contract.names)}
+def _form_of(contract: Contract) -> _Form | None:
+    """Return how the contract's bodies are read; None if they cannot have a type."""
+    inputs = Inputs(contract)
+    types = {feature.name: _type_of(feature) for feature in contract.features}
+    types |= {name: str | None if may_miss else str for name, may_miss in inputs.dates.items()}
+    fields = [(f"f{i}", types[name]) for i, name in enumerate(inputs.names)]
+    names = {f"f{i}": name for i, name in enumerate(inputs.names)}
     try:
         features = msgspec.defstruct(
             "Features", fields, rename=names, forbid_unknown_fields=True, gc=False
@@ -133,7 +184,7 @@ def _decoder_of(contract: Contract) -> msgspec.json.Decoder[Any] | None:
         ],
         forbid_unknown_fields=True,
     )
-    return msgspec.json.Decoder(body)
+    return _Form(decoder=msgspec.json.Decoder(body), inputs=inputs)
 
 
 def _type_of(feature: Feature) -> Any:

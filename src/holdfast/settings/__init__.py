@@ -22,6 +22,7 @@ from holdfast.settings.sections import (
     Settings,
     StoreSettings,
     TrainSettings,
+    parse_search,
 )
 
 __all__ = [
@@ -47,5 +48,6 @@ __all__ = [
     "StoreSettings",
     "TrainSettings",
     "load_settings",
+    "parse_search",
     "settings_for",
 ]

@@ -1,11 +1,12 @@
 """What holdfast.toml may say, section by section, with every default."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -45,6 +46,7 @@ __all__ = [
     "StoreSettings",
     "TrainSettings",
     "choose",
+    "parse_search",
 ]
 
 _AIM_FORMS = (
@@ -67,14 +69,44 @@ def _word(value: object) -> object:
     return f"{value:g}" if isinstance(value, int | float) else value
 
 
+def parse_search(value: object) -> timedelta | int:
+    """Return a search's budget: a length of time, or how many settings each trainer tries.
+
+    Raises:
+        ValueError: If it is neither, or nothing.
+    """
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    budget = value if type(value) is int else parse_duration(value)
+    if not budget or (isinstance(budget, int) and budget < 0):
+        raise ValueError("must be longer than 0s, or at least one trial")
+    return budget
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str, when_used="json"),
 ]
+SearchBudget = Annotated[
+    timedelta | int,
+    BeforeValidator(parse_search),
+    PlainSerializer(
+        lambda budget: budget if isinstance(budget, int) else format_duration(budget),
+        when_used="json",
+    ),
+]
+Moment = Annotated[
+    datetime,
+    AfterValidator(lambda moment: moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)),
+]
 Names = tuple[str, ...]
+WindowName = Literal["recent", "all", "reference_and_recent", "decayed"]
 Share = Annotated[float, Field(gt=0, le=1)]
 Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+Codes = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(min_length=1)]
 
 
 class _Section(BaseModel):
@@ -158,6 +190,9 @@ class DataSettings(_Section):
     entity: str | None = None
     drop: Names = ()
     categorical: Names = ()  # numeric columns that hold codes
+    dates: Names = ()  # columns of dates that do not say when their row was
+    as_of: Moment | None = None  # what ages are counted to where no row has a time
+    missing: dict[str, Codes] = Field(default_factory=dict)  # numbers that stand for missing
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None  # None: sniffed
     header: bool = True
 
@@ -166,10 +201,13 @@ class TrainSettings(_Section):
     """`[train]`: which models compete, and for what."""
 
     trainers: Annotated[Names, Field(min_length=1)] = ("logistic_regression",)
+    windows: Annotated[tuple[WindowName, ...], Field(min_length=1)] = get_args(WindowName)
     aim: Aim = Field(default_factory=lambda: FBetaAim(f_beta=1.0))
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     time_limit: Duration = timedelta(hours=1)  # for one fit
     memory_limit_mb: Annotated[int | None, Field(ge=64)] = None  # None: 3/4 of the machine's
+    search: SearchBudget | None = None  # None: trainers keep their hyperparameters
+    search_again: bool = False  # at each retraining
 
     @field_validator("time_limit")
     @classmethod
@@ -259,6 +297,8 @@ class PromoteSettings(_Section):
     share: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of the requests that a canary answers
     shadow_for: Duration = timedelta(days=1)  # under `canary`: before it answers anybody
     canary_for: Duration = timedelta(days=3)  # and then, before it answers everybody
+    # None: until labels of two windows are mature; "0d": none
+    probation: Duration | None = None
 
 
 class StoreSettings(_Section):

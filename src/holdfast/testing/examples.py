@@ -139,8 +139,14 @@ def promoted(version: str, *, previous: str | None = None, key: str | None = Non
     )
 
 
-def staged(version: str, *, stage: Stage = Stage.SHADOW, share: float | None = None) -> Draft:
-    """Return the draft of a challenger's stage beside v1."""
+def staged(
+    version: str,
+    *,
+    stage: Stage = Stage.SHADOW,
+    share: float | None = None,
+    until: datetime | None = None,
+) -> Draft:
+    """Return the draft of a release's stage beside v1."""
     return Draft(
         body=ChallengerStaged(
             version=ModelVersion(version),
@@ -149,6 +155,7 @@ def staged(version: str, *, stage: Stage = Stage.SHADOW, share: float | None = N
             share=share,
             champion=ModelVersion("v1"),
             reason="the guard accepted it",
+            until=until,
         ),
         actor="control",
     )

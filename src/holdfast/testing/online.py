@@ -161,6 +161,7 @@ def stage(
     *,
     share: float | None = None,
     at: datetime,
+    until: datetime | None = None,
 ) -> None:
     """Register a release, unless it is registered already, and let it stand beside v1."""
     staged = ChallengerStaged(
@@ -170,6 +171,7 @@ def stage(
         share=share,
         champion=ModelVersion("v1"),
         reason="a test",
+        until=until,
     )
     events.append([_registered(record), Draft(body=staged, actor="test")], at=at)
 

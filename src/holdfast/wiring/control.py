@@ -5,17 +5,22 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.notifiers.console import ConsoleNotifier
+from holdfast.adapters.registries.meanwhile import MeanwhileRegistry
 from holdfast.adapters.registries.mlflow import MlflowRegistry
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.adapters.tuners.optuna import OptunaTuner
 from holdfast.domain.durations import format_duration
-from holdfast.domain.errors import SettingsError
+from holdfast.domain.errors import MissingExtraError, SettingsError
 from holdfast.loop.control import ControlPlan, ControlPorts
+from holdfast.loop.search import Budget, SearchPlan
 from holdfast.policy.assessing import MonitorPolicy
 from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
+from holdfast.policy.probation import ProbationPolicy
 from holdfast.policy.thresholds import Capacity, Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.policy.trying import TrialPolicy
 from holdfast.settings import CapacityAim, CostAim, FBetaAim, RecallAim
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from holdfast.policy.thresholds import Aim
+    from holdfast.ports.model_registry import ModelRegistry
     from holdfast.ports.notifier import Notifier
     from holdfast.settings import Settings
 
@@ -40,7 +46,11 @@ _YEAR = timedelta(days=365.25)
 
 @contextmanager
 def open_control(
-    settings: Settings, *, create: bool = False, notifiers: Sequence[Notifier] | None = None
+    settings: Settings,
+    *,
+    create: bool = False,
+    notifiers: Sequence[Notifier] | None = None,
+    meanwhile: bool = False,
 ) -> Iterator[ControlPorts]:
     """Open what the control plane needs, and close it afterwards.
 
@@ -48,6 +58,7 @@ def open_control(
         settings: The project's.
         create: Make the store where there is none.
         notifiers: Who tells people of alerts, in place of the settings' own.
+        meanwhile: Begin at once to make the registry ready, which will be needed.
 
     Raises:
         SettingsError: If a trainer is not known.
@@ -56,7 +67,6 @@ def open_control(
     """
     log_to_stderr()
     trainers = trainers_of(settings)
-    address = settings.registry.mlflow
     with open_store(settings, create=create) as store:
         yield ControlPorts(
             predictions=store.predictions,
@@ -70,26 +80,36 @@ def open_control(
             objects=open_objects(settings),
             runtime=OnnxRuntime(),
             trainers=trainers,
-            registry=MlflowRegistry(address, model_name=settings.model.name) if address else None,
+            registry=_registry_of(settings, meanwhile=meanwhile),
             notifiers=(ConsoleNotifier(),) if notifiers is None else notifiers,
             clock=clock_of(settings),
             keeping=keeping_of(settings, store),
+            tuner=OptunaTuner(),
         )
+
+
+def _registry_of(settings: Settings, *, meanwhile: bool) -> ModelRegistry | None:
+    if not settings.registry.mlflow:
+        return None
+    registry = MlflowRegistry(settings.registry.mlflow, model_name=settings.model.name)
+    return MeanwhileRegistry(registry) if meanwhile else registry
 
 
 def plan_of(settings: Settings) -> ControlPlan:
     """Return what the settings want of the loop.
 
     Raises:
-        SettingsError: If they name a test of drift that does not fit, or a trial that is
-            longer than the pause between two attempts.
+        SettingsError: If they name a test of drift that does not fit, a trial that is longer
+            than the pause between two attempts, or a probation whose rows would be dropped.
         PluginError: If an installed package offers a method of drift that cannot be used.
+        MissingExtraError: If they ask for a search, and what searches is not installed.
     """
     monitor, policy, methods = settings.monitor, settings.policy, drift_methods()
     return ControlPlan(
         model_name=settings.model.name,
         aim=aim_of(settings),
         seed=settings.train.seed,
+        windows=settings.train.windows,
         bucket=monitor.bucket,
         window=monitor.window,
         label_maturity=monitor.label_maturity,
@@ -115,6 +135,36 @@ def plan_of(settings: Settings) -> ControlPlan:
             max_latency=timedelta(milliseconds=settings.guard.max_latency_ms),
         ),
         trial=_trial_of(settings),
+        probation=_probation_of(settings),
+        search=_search_of(settings),
+    )
+
+
+def _search_of(settings: Settings) -> SearchPlan | None:
+    wanted, again = settings.train.search, settings.train.search_again
+    if wanted is None:
+        return None
+    if find_spec("optuna") is None:  # said before a retraining begins, which could not end
+        raise MissingExtraError(needs="Optuna", extra="search")
+    if isinstance(wanted, timedelta):
+        return SearchPlan(budget=Budget(time=wanted), again=again)
+    return SearchPlan(budget=Budget(n_trials=wanted), again=again)
+
+
+def _probation_of(settings: Settings) -> ProbationPolicy:
+    monitor, guard, wanted = settings.monitor, settings.guard, settings.promote.probation
+    two_windows = monitor.label_maturity + 2 * monitor.window
+    lasts, retention = two_windows if wanted is None else wanted, settings.store.retention
+    if retention is not None and retention < lasts:
+        raise SettingsError(
+            f"[promote] probation lasts {format_duration(lasts)}, but rows leave the store at an "
+            f"age of {format_duration(retention)} ([store] retention), so that they could not be "
+            "compared. Make retention at least as long, or the probation shorter"
+        )
+    return ProbationPolicy(
+        lasts=lasts,
+        min_rows=guard.min_rows,
+        min_class=guard.min_class,
     )
 
 

@@ -61,17 +61,21 @@ def open_online(settings: Settings) -> Iterator[OnlinePorts]:
 
 
 def _alert(events: EventLog, refusal: Refusal) -> None:
-    """Write down that a release was refused; the control plane tells people."""
+    """Write down that a release was refused, or failed on rows; the control plane tells people."""
     alert = Alert(
         trigger=Trigger.SERVING,
         severity=Severity.CRITICAL,
         subject=refusal.record.version,
         message=refusal.problem,
+        statistic=None if refusal.n_failed is None else float(refusal.n_failed),
     )
+    # Once for a deployment, however many servers refuse it; rows that failed add up instead.
+    key = f"{refusal.seq}/refused" if refusal.n_failed is None else None
+    effects = (Effect(channel="notifier", payload={"alert": alert}),) if refusal.is_first else ()
     draft = Draft(
         body=AlertRaised(alert=alert, model_version=refusal.record.version),
         actor="server",
-        key=f"{refusal.seq}/refused",  # once for a deployment, however many servers refuse it
-        effects=(Effect(channel="notifier", payload={"alert": alert}),),
+        key=key,
+        effects=effects,
     )
     events.append([draft], at=refusal.at)

@@ -20,7 +20,9 @@ __all__ = ["model_name", "render_config", "toml_string", "write_config"]
 
 _TAIL = """\
 [train]
+# Who competes; the best by Brier score is released. Without this line: logistic_regression
 trainers = {trainers}
+# search = "5m"            # look for better hyperparameters before (needs holdfast[search])
 # What the threshold is chosen for; or {{ recall = 0.8 }}, {{ fixed = 0.5 }}, {{ capacity = 0.1 }},
 # {{ cost_false_positive = 1, cost_false_negative = 5 }}
 aim = {{ f_beta = 1.0 }}
@@ -69,7 +71,7 @@ def render_config(
     project: Path,
     labels_path: Path | None = None,
     name: str | None = None,
-    trainers: Sequence[str] = ("logistic_regression",),
+    trainers: Sequence[str] = ("logistic_regression", "xgboost"),
     categorical: Sequence[str] = (),
     delimiter: str | None = None,
     header: bool = True,
@@ -104,6 +106,8 @@ def render_config(
         *_role_lines(survey),
         *_drop_lines(survey),
         *_list_line("categorical", categorical),
+        *_as_of_lines(survey),
+        *_missing_lines(survey),
         *([f"delimiter = {toml_string(delimiter)}"] if delimiter is not None else []),
         *([] if header else ["header = false"]),
         *_found_lines(survey),
@@ -197,6 +201,20 @@ def _drop_lines(survey: Survey) -> list[str]:
     return [*_list_line("drop", asked), line]
 
 
+def _as_of_lines(survey: Survey) -> list[str]:
+    if not survey.dates or survey.of(Role.TIME):
+        return []
+    newest = survey.dates[0].derivations[0].origin_at
+    return [f"# as_of = {newest:%Y-%m-%d}  # when the rows were exported, if not then"]
+
+
+def _missing_lines(survey: Survey) -> list[str]:
+    codes = [f"{toml_string(c.name)} = [{c.code_suspected:g}]" for c in survey.code_suspects]
+    if not codes:
+        return []
+    return [f"# missing = {{ {', '.join(codes)} }}  # if these numbers stand for a missing value"]
+
+
 def _found_lines(survey: Survey) -> list[str]:
     rate = f"{survey.positive_rate or 0:.2%} positive"
     lines = ["#", f"# Found: {survey.n_rows:,} rows, {rate}, {len(survey.columns)} columns"]
@@ -224,10 +242,18 @@ def _content(column: ColumnSurvey) -> str:
     match column.kind:
         case ColumnKind.NUMERIC:
             return f"numeric, {column.minimum:g} to {column.maximum:g}"
+        case ColumnKind.TIME:
+            return _dated(column)
         case ColumnKind.CATEGORICAL:
             return f"categorical, {column.n_distinct:,} categories"
         case kind:
             return kind.value
+
+
+def _dated(column: ColumnSurvey) -> str:
+    parts = [one.part.partition(",")[0] for one in column.derivations]
+    cycles = " and ".join(dict.fromkeys(parts[1:]))
+    return f"date, as its {parts[0]}" + (f" and its {cycles}" if cycles else "")
 
 
 def _one_line(text: str) -> str:

@@ -32,3 +32,14 @@ class TestConfigShow:
         assert "s3cret" not in done.output
         found = json.loads(done.output)["store"]["url"].replace("%2A", "*")
         assert found == shown
+
+
+class TestTrain:
+    def test_refuses_a_search_of_nothing(self, tmp_path):
+        """As a wrong use, before the data are read."""
+        (tmp_path / "holdfast.toml").write_text('[data]\ntarget = "left"\n')
+
+        done = CliRunner().invoke(app, ["train", "--project", str(tmp_path), "--search", "0s"])
+
+        assert done.exit_code == 2
+        assert "longer than 0s, or at least one trial" in done.output

@@ -3,12 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from holdfast.domain.canonical import canonical_json, from_json
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
+from holdfast.domain.derivation import DatePart, Derivation
 from holdfast.testing.online import TINY_CONTRACT
+
+
+class TestInputs:
+    SINCE = Derivation(
+        source="since", part=DatePart.AGE, timed=False, origin_at=datetime(2026, 1, 31, tzinfo=UTC)
+    )
+    DATED = replace(
+        TINY_CONTRACT,
+        features=(
+            Feature(name=SINCE.name, kind=FeatureKind.NUMERIC, nullable=True, derived=SINCE),
+            *TINY_CONTRACT.features,
+        ),
+    )
+
+    def test_are_the_features_where_nothing_is_derived(self):
+        """And nothing of dates stands in the contract's file, so its bytes are as ever."""
+        assert TINY_CONTRACT.inputs == TINY_CONTRACT.names
+        assert TINY_CONTRACT.dates == ()
+        assert b"derived" not in canonical_json(TINY_CONTRACT)
+        assert b'"missing"' not in canonical_json(TINY_CONTRACT)
+
+    def test_are_dates_in_place_of_their_features(self):
+        """The contract comes back whole from its file."""
+        assert self.DATED.inputs == ("since", *TINY_CONTRACT.names)
+        assert from_json(canonical_json(self.DATED), Contract) == self.DATED
+        assert self.DATED.counted.inputs == self.DATED.names
+
+    def test_a_date_is_no_feature_itself(self):
+        """A client could not send both under one name."""
+        both = (
+            *self.DATED.features,
+            Feature(name="since", kind=FeatureKind.NUMERIC, nullable=True),
+        )
+
+        with pytest.raises(ValueError, match="a date is no feature itself"):
+            replace(self.DATED, features=both)
 
 
 class TestContract:

@@ -23,8 +23,10 @@ from holdfast.domain.events import (
     EventBody,
     KeyCreated,
     KeyRevoked,
+    ProbationJudged,
     ReleaseRegistered,
     RetrainingFailed,
+    RetrainingResumed,
     RetrainingStarted,
     RowsDropped,
     StageEnded,
@@ -81,6 +83,14 @@ BODIES = (
         reason="accepted",
     ),
     StageEnded(version=V2, stage=Stage.CANARY, ending=Ending.WITHDRAWN, reason="worse"),
+    ProbationJudged(
+        champion=V2,
+        previous=V1,
+        report=GuardReport(
+            outcome=Outcome.ACCEPT, rule="probation", reason="no harm", n=900, n_positive=300
+        ),
+        judged_until=START,
+    ),
     WindowJudged(
         window=Window(start_at=START, end_at=START + timedelta(days=7)),
         model_version=V1,
@@ -114,6 +124,7 @@ BODIES = (
         policy_digest="p",
     ),
     RetrainingStarted(attempt_id="a1", champion=V1, cause="harm", n_rows=900),
+    RetrainingResumed(attempt_id="a1", champion=V1, n_tries=2, reason="it broke off"),
     RetrainingFailed(attempt_id="a1", champion=V1, reason="one class"),
     ChallengerJudged(
         attempt_id="a1",
@@ -164,6 +175,23 @@ class TestBodies:
     def test_there_is_an_example_of_every_kind(self):
         """So that these tests speak of all of them."""
         assert {type(body) for body in BODIES} == set(get_args(EventBody))
+
+    def test_what_was_stored_before_probations_still_reads(self):
+        """A rollback was a person's then, and no stage had an end that was set."""
+        rolled_back = decode_body(
+            "champion_rolled_back",
+            b'{"reason":"worse","release_id":"ab","replaced":"v2","version":"v1"}',
+        )
+        staged = decode_body(
+            "challenger_staged",
+            b'{"champion":"v1","reason":"accepted","release_id":"ab","share":0.1,'
+            b'"stage":"canary","version":"v2"}',
+        )
+
+        assert isinstance(rolled_back, ChampionRolledBack)
+        assert rolled_back.report is None
+        assert isinstance(staged, ChallengerStaged)
+        assert staged.until is None
 
     @pytest.mark.parametrize(
         ("kind", "stored"),

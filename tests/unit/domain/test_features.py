@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pyarrow as pa
 import pytest
+from msgspec import UNSET
 
-from holdfast.domain.contract import Feature, FeatureKind
+from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
+from holdfast.domain.derivation import DatePart, Derivation
 from holdfast.domain.errors import ColumnError
-from holdfast.domain.features import feature_table, features_of
+from holdfast.domain.features import describe, feature_table, features_of
 from holdfast.domain.survey import survey
 
 TABLE = pa.table(
@@ -62,6 +66,28 @@ class TestFeaturesOf:
 
         assert described["charge"].typical is None
         assert described["charge"].nullable
+
+
+class TestDescribe:
+    def test_keeps_where_a_feature_comes_from(self):
+        """A retrained model asks clients for the same dates and takes the same codes."""
+        at = datetime(2026, 1, 31, tzinfo=UTC)
+        since = Derivation(source="since", part=DatePart.AGE, timed=False, origin_at=at)
+        contract = Contract(
+            features=(
+                Feature(name=since.name, kind=FeatureKind.NUMERIC, nullable=True, derived=since),
+                Feature(name="fee", kind=FeatureKind.NUMERIC, nullable=False, missing=(-1.0,)),
+            ),
+            target=Target(name="y", positive="Yes", negative="No"),
+            threshold=0.5,
+            data_digest="0" * 64,
+        )
+
+        shown = describe(pa.table({since.name: [1.0, 2.0], "fee": [3.0, None]}), contract)
+
+        assert [feature.derived for feature in shown] == [since, UNSET]
+        assert [feature.missing for feature in shown] == [UNSET, (-1.0,)]
+        assert [feature.nullable for feature in shown] == [True, True]
 
 
 class TestFeatureTable:

@@ -20,8 +20,10 @@ from holdfast.domain.events import (
     EventBody,
     KeyCreated,
     KeyRevoked,
+    ProbationJudged,
     ReleaseRegistered,
     RetrainingFailed,
+    RetrainingResumed,
     RetrainingStarted,
     RowsDropped,
     StageEnded,
@@ -125,6 +127,14 @@ SHADOW = ChallengerStaged(
     champion=V1,
     reason="to see it at work",
 )
+HARM = GuardReport(
+    outcome=Outcome.REFUSE,
+    rule="probation",
+    reason="roc_auc fell",
+    n=900,
+    n_positive=300,
+    checks=(Check(name="roc_auc", passed=False, reason="it fell", low=-0.2, high=-0.1),),
+)
 HEADLINES = [
     (
         REVISED,
@@ -166,6 +176,27 @@ HEADLINES = [
         StageEnded(version=V2, stage=Stage.SHADOW, ending=Ending.PROMOTED, reason="it is in"),
         "The shadow stage of v2 ended: it is in",
     ),
+    (
+        ChallengerStaged(
+            version=V1,
+            release_id=RELEASE,
+            stage=Stage.PROBATION,
+            share=None,
+            champion=V2,
+            reason="v1 scores on beside it",
+        ),
+        "Put v2 on probation: v1 scores on beside it",
+    ),
+    (
+        StageEnded(
+            version=V1, stage=Stage.PROBATION, ending=Ending.PASSED, reason="v2 has stood it"
+        ),
+        "The probation beside v1 ended: v2 has stood it",
+    ),
+    (
+        ProbationJudged(champion=V2, previous=V1, report=HARM, judged_until=AT),
+        "Compared v2, on probation, with v1: roc_auc fell",
+    ),
     (WINDOW, "Judged 7,000 rows of v2: 2 features drifted"),
     (replace(WINDOW, drifted=("tenure",)), "Judged 7,000 rows of v2: 1 feature drifted"),
     (replace(WINDOW, drifted=()), "Judged 7,000 rows of v2: no feature drifted"),
@@ -181,6 +212,14 @@ HEADLINES = [
     (
         RetrainingFailed(attempt_id="a1", champion=V2, reason="one class"),
         "The retraining ended without a model: one class",
+    ),
+    (
+        RetrainingFailed(attempt_id="a1", champion=V2, reason="it is too old", interrupted=True),
+        "The retraining broke off and could not go on: it is too old",
+    ),
+    (
+        RetrainingResumed(attempt_id="a1", champion=V2, n_tries=2, reason="it broke off"),
+        "Went on with the retraining against v2: it broke off",
     ),
     (JUDGED, "The guard refused the challenger of v2: roc_auc +0.003 is no proven gain"),
     (
@@ -283,6 +322,32 @@ class TestHeadline:
 
 
 class TestStory:
+    def test_of_a_rollback_by_the_loop_tells_why(self):
+        """With the figures, and what follows; a person's own says no more than their reason."""
+        body = ChampionRolledBack(version=V1, release_id=RELEASE, replaced=V2, reason="worse")
+
+        by_hand = list(story(event(body)))
+        by_itself = list(story(event(replace(body, report=HARM))))
+
+        assert by_itself[3:6] == [
+            "by itself: the champion was on probation, and failed it",
+            "FAILED roc_auc: it fell [-0.2000, -0.1000]",
+            "the next attempt waits twice as long as usual, from now on",
+        ]
+        assert by_hand[2] == by_itself[2]
+        assert len(by_hand) == 4
+
+    def test_of_a_comparison_tells_each_figure(self):
+        """And which rows it looked at."""
+        body = ProbationJudged(champion=V2, previous=V1, report=HARM, judged_until=AT)
+
+        lines = list(story(event(body)))
+
+        assert lines[2:4] == [
+            "rows predicted before: 2026-07-04 09:05 UTC",
+            "FAILED roc_auc: it fell [-0.2000, -0.1000]",
+        ]
+
     def test_of_a_revision_tells_the_counts(self):
         """Before and now, what would be said, and what was left alone."""
         lines = list(story(event(REVISED)))
@@ -324,8 +389,19 @@ class TestStory:
         assert "rule: better, on 1,000 rows (265 positive)" in lines
         best = lines.index("candidate logistic_regression/recent: Brier 0.1200 on validation")
         assert lines[best + 1] == "candidate logistic_regression/all: Brier 0.1400 on validation"
+        window = "challenger: logistic_regression, trained on the window 'recent', "
+        assert f"{window}calibration sigmoid" in lines
         assert "FAILED better: no proven gain" in lines
         assert "passed recall: recall held [-0.0100, +0.0200]" in lines
+
+    def test_says_why_a_candidate_fell_out(self):
+        """Also the best one: then the second best was judged."""
+        body = replace(JUDGED, failures={"xgboost/all": "no export for it"}, calibration="isotonic")
+
+        lines = list(story(event(body)))
+
+        assert "candidate xgboost/all fell out: no export for it" in lines
+        assert any(line.endswith("calibration isotonic") for line in lines)
 
     def test_names_what_drifted_and_what_could_not_be_told(self):
         """And the performance, with how many rows stand behind it."""

@@ -42,7 +42,7 @@ class TestRoles:
                 "free text: 300 different ones in 400 rows",
             ),
             ([f"c{i % 300}" for i in range(N)], "identifies rather than describes"),
-            ([datetime(2024, 1, 1, tzinfo=UTC) + timedelta(i) for i in range(N)], "a date or time"),
+            ([datetime(2024, 1, 1, tzinfo=UTC) + timedelta(i) for i in range(N)], "seems to say"),
             ([f"{i % 28 + 1:02}/03/2024" for i in range(N)], "dates that are not in ISO form"),
         ],
         ids=[
@@ -103,6 +103,78 @@ class TestRoles:
         assert unnamed.entity_candidates == ("customer",)
         assert named.entity_candidates == ()
         assert named.column("customer").role is Role.ENTITY
+
+    def test_takes_dates_in_no_order_for_features(self):
+        """With a word on what their ages are counted to; a named time settles it as well."""
+        days = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(i) for i in range(N)]
+        table = _table(at=days, signed_on=[*days[7:], *days[:7]])
+
+        plain = survey(table, target="y")
+        timed = survey(table, target="y", time="at")
+        asked = survey(table, target="y", dates=["at"], drop=["signed_on"])
+
+        assert plain.column("at").role is Role.DROPPED
+        assert [c.name for c in plain.dates] == ["signed_on"]
+        assert "age is counted to 2025-02-03, the newest date in the file" in " ".join(
+            plain.warnings
+        )
+        assert "age is counted to the time of its row, 'at'" in " ".join(timed.warnings)
+        assert [c.name for c in asked.dates] == ["at"]
+        assert plain.time_candidates == ("at", "signed_on")
+        day = datetime(2024, 6, 1, tzinfo=UTC)
+        told = survey(table, target="y", as_of=day)
+        assert told.dates[0].derivations[0].origin_at == day
+        assert "age is counted to 2024-06-01; in production" in " ".join(told.warnings)
+
+    def test_drops_a_date_that_was_counted_before(self):
+        """Twice the same feature would be two of one name."""
+        days = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(i * 3 % 7) for i in range(N)]
+        counted = {"on (age in days)": [float(i * 3 % 7) for i in range(N)]}
+
+        found = survey(_table(on=days, **counted), target="y")
+
+        assert found.column("on").role is Role.DROPPED
+        assert "stand in columns of their own" in found.column("on").reason
+        assert "on (age in days)" in [column.name for column in found.features]
+
+    def test_suspects_a_date_that_stands_in_one_class_alone(self):
+        """The day on which a customer left."""
+        day = datetime(2024, 1, 1, tzinfo=UTC)
+        left_on = [
+            day + timedelta(i * 37 % N) if word == "Yes" else None for i, word in enumerate(LABELS)
+        ]
+        table = _table(left_on=pa.array(left_on, pa.timestamp("us", tz="UTC")))
+
+        (suspect,) = survey(table, target="y").suspects
+
+        assert suspect.name == "left_on"
+        assert "as if it were filled in after the outcome" in suspect.suspicion
+
+    def test_suspects_a_number_that_may_mean_missing(self):
+        """Until its owner says so: then it is missing."""
+        table = _table(pdays=[999.0 if i % 4 else float(i % 20) for i in range(N)])
+
+        found = survey(table, target="y")
+        told = survey(table, target="y", missing={"pdays": (999.0,)})
+
+        (suspect,) = found.code_suspects
+        assert (suspect.name, suspect.code_suspected) == ("pdays", 999.0)
+        assert any("'pdays' may say 999 where a value is missing" in w for w in found.warnings)
+        assert told.code_suspects == ()
+        assert told.column("pdays").n_missing == N * 3 // 4
+        assert told.column("pdays").codes == (999.0,)
+
+    def test_names_a_number_in_whose_order_the_rows_lie(self):
+        """The day's number, say: it tells old rows from new, and nothing about the next."""
+        found = survey(_table(day=[float(i // 5) for i in range(N)]), target="y")
+
+        assert any("'day' hardly ever falls from row to row" in said for said in found.warnings)
+        assert [column.name for column in found.columns if column.ordered] == ["day"]
+
+    def test_refuses_dates_that_are_none(self):
+        """Only ISO forms say the same everywhere."""
+        with pytest.raises(ColumnError, match="does not hold dates or times in ISO form"):
+            survey(_table(), target="y", dates=["honest"])
 
     def test_offers_times_as_the_order(self):
         """Until one is named."""

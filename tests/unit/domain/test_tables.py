@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -11,9 +12,17 @@ import pytest
 
 from holdfast.domain.columns import as_words
 from holdfast.domain.contract import MISSING_CATEGORY, Feature, FeatureKind
+from holdfast.domain.derivation import DatePart, Derivation
 from holdfast.domain.errors import ColumnError
 from holdfast.domain.matrix import encode_rows
-from holdfast.domain.tables import as_kind, as_moments, conform, encode_table
+from holdfast.domain.tables import (
+    as_kind,
+    as_moments,
+    conform,
+    encode_table,
+    feature_column,
+    moments_of,
+)
 from holdfast.testing.online import TINY_CONTRACT
 
 TABLE = pa.table(
@@ -29,6 +38,70 @@ PLAN = Feature(name="plan", kind=FeatureKind.CATEGORICAL, nullable=True)
 
 def with_column(name, column):
     return TABLE.set_column(TABLE.column_names.index(name), name, column)
+
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SINCE = Derivation(source="since", part=DatePart.AGE, timed=False, origin_at=START)
+DATED = replace(
+    TINY_CONTRACT,
+    features=(
+        Feature(name=SINCE.name, kind=FeatureKind.NUMERIC, nullable=True, derived=SINCE),
+        Feature(name="charges", kind=FeatureKind.NUMERIC, nullable=True, missing=(0.0,)),
+    ),
+)
+MOMENT = pa.timestamp("us", tz="UTC")
+DATES = pa.table(
+    {
+        "since": pa.array([START, START - timedelta(3), None], MOMENT),
+        "charges": [0.0, 2.0, None],
+        "at": pa.array([START + timedelta(1), START, START], MOMENT),
+    }
+)
+
+
+class TestDates:
+    def test_become_features_at_the_moment_of_each_row(self):
+        """And numbers that stand for missing become missing."""
+        found = conform(DATES, DATED, moments=moments_of(DATES, DATED, "at"))
+
+        assert found.to_pydict() == {
+            "since (age in days)": [1.0, 3.0, None],
+            "charges": [None, 2.0, None],
+        }
+
+    def test_are_counted_to_the_newest_where_no_time_is_known(self):
+        """Or to that of training, where the rows come in pieces."""
+        aged = [
+            conform(DATES, DATED, moments=moments_of(DATES, DATED, time)) for time in ("no", None)
+        ]
+
+        assert [table.column(0).to_pylist() for table in aged] == [[0.0, 3.0, None]] * 2
+        assert conform(DATES, DATED).column(0).to_pylist() == [0.0, 3.0, None]
+
+    def test_are_counted_to_when_the_rows_were_exported(self):
+        """Where their owner says so, and no time does."""
+        as_of = START + timedelta(10)
+
+        told, timed = (moments_of(DATES, DATED, time, as_of=as_of) for time in (None, "at"))
+
+        assert told is not None
+        assert timed is not None
+        assert told.to_pylist() == [as_of] * 3
+        assert timed.to_pylist() == DATES.column("at").to_pylist()
+
+    def test_are_not_counted_again(self):
+        """Logged rows hold the features already."""
+        logged = conform(DATES, DATED)
+
+        assert conform(logged, DATED).equals(logged)
+        assert moments_of(logged, DATED, None) is None
+
+    def test_have_to_be_there(self):
+        """The date is named, which is what the file lacks."""
+        with pytest.raises(ColumnError, match="'since'"):
+            conform(DATES.drop_columns("since"), DATED)
+        with pytest.raises(ColumnError, match="holds double values where times are needed"):
+            feature_column(DATES.set_column(0, "since", DATES.column("charges")), DATED.features[0])
 
 
 class TestConform:

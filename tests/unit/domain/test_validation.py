@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,13 +12,14 @@ from holdfast.domain.errors import InvalidRowsError
 from holdfast.domain.validation import FLOAT32_LIMIT, validate_rows
 from holdfast.testing.online import TINY_CONTRACT
 
+AT = datetime(2026, 1, 31, tzinfo=UTC)
 ROW = {"tenure": 3, "charges": 70.35, "senior": False, "plan": "monthly"}
 
 
 def problem_of(**changes):
     """Return the one issue of a row that differs from a good one."""
     with pytest.raises(InvalidRowsError) as caught:
-        validate_rows([ROW | changes], TINY_CONTRACT)
+        validate_rows([ROW | changes], TINY_CONTRACT, at=AT)
     (issue,) = caught.value.issues
     return issue
 
@@ -24,7 +27,7 @@ def problem_of(**changes):
 class TestValidateRows:
     def test_returns_values_in_the_contracts_order(self):
         """Whatever the order of the keys; whole numbers become floats."""
-        valid = validate_rows([dict(reversed(ROW.items()))], TINY_CONTRACT)
+        valid = validate_rows([dict(reversed(ROW.items()))], TINY_CONTRACT, at=AT)
 
         assert valid.rows == ((3.0, 70.35, False, "monthly"),)
         assert type(valid.rows[0][0]) is float
@@ -32,7 +35,7 @@ class TestValidateRows:
     @pytest.mark.parametrize("missing", [None, ""])
     def test_takes_what_is_missing_where_training_saw_it_so(self, missing):
         """Null, and the blank that forms and spreadsheets send."""
-        valid = validate_rows([ROW | {"charges": missing, "plan": missing}], TINY_CONTRACT)
+        valid = validate_rows([ROW | {"charges": missing, "plan": missing}], TINY_CONTRACT, at=AT)
 
         assert valid.rows[0] == (3.0, None, False, None)
 
@@ -48,7 +51,7 @@ class TestValidateRows:
         row = {key: value for key, value in ROW.items() if key != "charges"}
 
         with pytest.raises(InvalidRowsError) as caught:
-            validate_rows([row], TINY_CONTRACT)
+            validate_rows([row], TINY_CONTRACT, at=AT)
 
         (issue,) = caught.value.issues
         assert issue.problem == "is absent; send null if it is unknown"
@@ -80,20 +83,45 @@ class TestValidateRows:
 
     def test_takes_the_largest_number_that_a_model_can(self):
         """The limit itself is inside."""
-        valid = validate_rows([ROW | {"tenure": -FLOAT32_LIMIT}], TINY_CONTRACT)
+        valid = validate_rows([ROW | {"tenure": -FLOAT32_LIMIT}], TINY_CONTRACT, at=AT)
 
         assert valid.rows[0][0] == -FLOAT32_LIMIT
 
     def test_scores_values_that_training_never_saw(self):
         """A new category and a number out of range are drift to be counted, not errors."""
-        valid = validate_rows([ROW | {"tenure": 500, "plan": "weekly"}], TINY_CONTRACT)
+        valid = validate_rows([ROW | {"tenure": 500, "plan": "weekly"}], TINY_CONTRACT, at=AT)
 
         assert valid.rows[0][0] == 500.0
         assert valid.rows[0][3] == "weekly"
 
     def test_takes_a_category_that_was_sent_as_a_number(self):
         """Codes such as 415."""
-        assert validate_rows([ROW | {"plan": 415}], TINY_CONTRACT).rows[0][3] == "415"
+        assert validate_rows([ROW | {"plan": 415}], TINY_CONTRACT, at=AT).rows[0][3] == "415"
+
+    @pytest.mark.parametrize("word", ["N/A", "?", " na ", "NULL"])
+    def test_takes_a_word_for_missing_as_a_file_would(self, word):
+        """Training has read it so."""
+        assert validate_rows([ROW | {"plan": word}], TINY_CONTRACT, at=AT).rows[0][3] is None
+        assert "needs a number, found text" in problem_of(charges=word).problem
+
+    def test_takes_such_a_word_for_a_category_that_the_model_knows(self):
+        """One that was trained elsewhere may: North America, say."""
+        *others, plan = TINY_CONTRACT.features
+        known = replace(TINY_CONTRACT, features=(*others, replace(plan, categories=("NA",))))
+
+        assert validate_rows([ROW | {"plan": "NA"}], known, at=AT).rows[0][3] == "NA"
+
+    def test_takes_a_number_for_missing_that_its_owner_named(self):
+        """Where missing is no valid value, that is said."""
+        tenure, charges, *others = TINY_CONTRACT.features
+        coded = replace(
+            TINY_CONTRACT,
+            features=(replace(tenure, missing=(-1.0,)), replace(charges, missing=(0.0,)), *others),
+        )
+
+        assert validate_rows([ROW | {"charges": 0}], coded, at=AT).rows[0][1] is None
+        with pytest.raises(InvalidRowsError, match="'tenure': must not be missing"):
+            validate_rows([ROW | {"tenure": -1}], coded, at=AT)
 
     def test_refuses_an_unknown_key_and_names_the_one_that_was_meant(self):
         """A misspelt feature would otherwise be passed over in silence."""
@@ -106,7 +134,7 @@ class TestValidateRows:
         """Over all rows."""
         rows = [ROW | {"x": 1, "y": 2}, ROW, ROW | {"x": None}]
 
-        valid = validate_rows(rows, TINY_CONTRACT, ignore_unknown=True)
+        valid = validate_rows(rows, TINY_CONTRACT, at=AT, ignore_unknown=True)
 
         assert valid.n_unknown == 3
         assert len(valid.rows) == 3
@@ -116,7 +144,7 @@ class TestValidateRows:
         rows = [ROW, ROW | {"tenure": "x", "plan": []}, ROW | {"senior": None}]
 
         with pytest.raises(InvalidRowsError) as caught:
-            validate_rows(rows, TINY_CONTRACT)
+            validate_rows(rows, TINY_CONTRACT, at=AT)
 
         found = [(issue.row, issue.field) for issue in caught.value.issues]
         assert found == [(1, "tenure"), (1, "plan"), (2, "senior")]

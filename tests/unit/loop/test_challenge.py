@@ -8,33 +8,56 @@ from itertools import product
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
-from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.adapters.trainers.estimator import EstimatorTrainer
+from holdfast.adapters.trainers.hist_gradient_boosting import HistGradientBoostingTrainer
+from holdfast.adapters.trainers.sklearn import (
+    FittedLogisticRegression,
+    LogisticRegressionTrainer,
+)
+from holdfast.adapters.trainers.xgboost import XGBoostTrainer
+from holdfast.domain.canonical import canonical_json
 from holdfast.domain.errors import TooFewLabelsError, TrainingFailedError
-from holdfast.domain.evidence import Outcome
+from holdfast.domain.evidence import GuardReport, Outcome
 from holdfast.domain.tables import encode_table
-from holdfast.loop.challenge import LabelledRows, Plan, allot, challenge, compete
+from holdfast.loop import challenge as challenging
+from holdfast.loop.challenge import LabelledRows, challenge
+from holdfast.loop.compete import compete
+from holdfast.policy.allotting import Plan, allot
 from holdfast.policy.guarding import GuardPolicy
 from holdfast.policy.thresholds import FBeta
+from holdfast.policy.training_windows import Past, training_windows
 from holdfast.testing.project import QUIET, World, example_candidate, world_rows
 
 CANDIDATE = example_candidate()
 CONTRACT = CANDIDATE.contract
 CHAMPION = OnnxRuntime().load(CANDIDATE.model.to_onnx(), CONTRACT)
 TRAINER = LogisticRegressionTrainer()
+FORESTS = EstimatorTrainer(name="forest", estimator=RandomForestClassifier(10, max_depth=4))
 REVERSED = World(reversed_concept=True)
 # Whatever comes is let through, so that a challenger can be looked at.
 LENIENT = GuardPolicy(rule="no_worse", margin=1.0)
 N_OLD, N_NEW = 2000, 2000
 
 
-def history(*, then=REVERSED, old=QUIET):
-    """Return rows of the old world, and then of the new one."""
-    before, after = world_rows(N_OLD, seed=1, world=old), world_rows(N_NEW, seed=2, world=then)
+WINDOWS = ("recent", "all", "reference_and_recent", "decayed")
+TRAINERS = [XGBoostTrainer(n_trees=20), HistGradientBoostingTrainer(n_trees=20), FORESTS]
+ACCEPTED = GuardReport(
+    outcome=Outcome.ACCEPT, rule="better", reason="whatever comes", n=1000, n_positive=300
+)
+
+
+def history(*, then=REVERSED, old=QUIET, between=0):
+    """Return rows of the old world that the champion knows, others of it, and of the new one."""
+    before = world_rows(N_OLD + between, seed=1, world=old)
+    after = world_rows(N_NEW, seed=2, world=then)
+    labels = np.concatenate([before[1], after[1]])
     return LabelledRows(
         features=pa.concat_tables([before[0], after[0]]),
-        labels=np.concatenate([before[1], after[1]]),
+        labels=labels,
+        reference=np.arange(len(labels)) < N_OLD,
     )
 
 
@@ -54,54 +77,26 @@ def challenged(rows, *, plan=None, policy=None, trainers=(TRAINER,), alarmed=Tru
     )
 
 
-def competitors(rows, plan):
-    """Return the training windows that compete."""
-    matrix = encode_table(rows.features, CONTRACT)
-    competition = compete(matrix, rows.labels, CONTRACT, plan, trainers=[TRAINER], seed=0)
-    return {entry.window for entry in competition.entries}
+def only_this(window, monkeypatch):
+    """Have no other window compete."""
+
+    def offered(labels, past, *, until, names):
+        return [past.window(window, until)]
+
+    monkeypatch.setattr(challenging, "training_windows", offered)
 
 
-class TestAllot:
-    def test_gives_half_a_window_to_the_guard_and_a_quarter_to_validation(self):
-        """Once there is plenty."""
-        plan = allot(10_000, n_window=2000, onset=3000, least_guard=500)
-
-        assert plan == Plan(onset=3000, validation=8500, guard=9000)
-
-    def test_shares_a_young_world_between_the_learner_and_the_judge(self):
-        """900 fresh rows: the guard gets the 500 it needs, half the rest is learnt from."""
-        plan = allot(10_000, n_window=2000, onset=9100, least_guard=500)
-
-        assert plan == Plan(onset=9100, validation=9300, guard=9500)
-
-    def test_the_guard_gets_what_it_needs_though_windows_are_small(self):
-        """Else a project with little traffic could never promote anything."""
-        plan = allot(10_000, n_window=300, onset=0, least_guard=500)
-
-        assert plan.guard == 9500
-        assert plan.validation == 9500 - 75
-
-    def test_rows_that_judged_before_do_not_judge_again(self):
-        """What is spent goes to validation or training, and the guard makes do with the rest."""
-        plan = allot(10_000, n_window=2000, onset=0, least_guard=500, spent=9700)
-
-        assert plan.guard == 9700
-        assert plan.validation == 9200
-
-    def test_nothing_is_left_where_all_is_spent(self):
-        """The guard is empty then, and defers."""
-        assert allot(1000, n_window=1000, onset=0, least_guard=500, spent=1000).guard == 1000
-
-    def test_the_parts_follow_each_other_whatever_is_asked(self):
-        """In time order and within the rows: none is in two parts."""
-        sizes, windows = (0, 1, 7, 499, 500, 501, 1000, 5000), (1, 300, 2000)
-        for n, n_window, onset, spent in product(sizes, windows, (0, 400, 5000), (0, 300)):
-            judged = min(spent, n)
-
-            plan = allot(n, n_window=n_window, onset=onset, least_guard=500, spent=judged)
-
-            assert 0 <= plan.onset <= plan.validation <= plan.guard <= n
-            assert plan.guard >= judged
+def poisoned(rows, guard):
+    """Return the rows with noise for the guard's labels and the extreme for its features."""
+    n = len(rows) - guard
+    labels = rows.labels.copy()
+    labels[guard:] = np.random.default_rng(0).random(n) < 0.5
+    shifted = rows.features.slice(guard)
+    for at, column in enumerate(shifted.columns):
+        if pa.types.is_floating(column.type):
+            shifted = shifted.set_column(at, shifted.field(at), pa.array(np.full(n, 1e6)))
+    features = pa.concat_tables([rows.features.slice(0, guard), shifted])
+    return replace(rows, features=features, labels=labels)
 
 
 class TestChallenge:
@@ -141,24 +136,45 @@ class TestChallenge:
         assert outcome.challenger is None
         assert outcome.margins  # what was tried is told all the same
 
-    def test_the_guards_labels_have_no_part_in_the_choice(self):
+    @pytest.mark.parametrize("trainer", TRAINERS, ids=lambda one: one.name)
+    @pytest.mark.parametrize("runtime", [None, OnnxRuntime()], ids=["replayed", "live"])
+    def test_the_guards_rows_have_no_part_in_the_choice(self, trainer, runtime, monkeypatch):
         """
-        With nonsense in place of the guard's labels the same window wins by the same
-        margins, with the same calibration and threshold; only the verdict may change.
+        With nonsense in place of the guard's rows and labels the same one wins by the same
+        margins, and to the byte it is the same model with the same calibration and threshold;
+        only the verdict may change.
         """
-        rows = history()
-        plan = allot(len(rows), n_window=2000, onset=N_OLD, least_guard=500)
-        poisoned = rows.labels.copy()
-        poisoned[plan.guard :] = np.random.default_rng(0).random(len(rows) - plan.guard) < 0.5
+        rows = history(between=500)
+        plan = allot(len(rows), n_window=2000, onset=N_OLD + 500, least_guard=500)
+        tested = []
 
-        honest = challenged(rows, plan=plan, policy=LENIENT)
-        nonsense = challenged(replace(rows, labels=poisoned), plan=plan, policy=LENIENT)
+        def accept(*_, **__):
+            tested.append("judged")
+            return ACCEPTED
 
-        assert honest.report.checks != nonsense.report.checks
+        def take_down(model, *_):
+            tested.append(model.to_onnx())
+            return ()
+
+        monkeypatch.setattr(challenging, "judge", accept)
+        monkeypatch.setattr(challenging, "fitness", take_down)
+
+        honest, nonsense = (
+            challenged(one, plan=plan, trainers=[trainer, TRAINER], runtime=runtime)
+            for one in (rows, poisoned(rows, plan.guard))
+        )
+
+        assert set(honest.margins) >= {f"{trainer.name}/{window}" for window in WINDOWS}
+        assert honest.challenger.metrics != nonsense.challenger.metrics
+        assert canonical_json(honest.margins) == canonical_json(nonsense.margins)
         assert honest.training_window == nonsense.training_window
-        assert honest.margins == nonsense.margins
-        assert honest.challenger.contract.threshold == nonsense.challenger.contract.threshold
-        assert honest.challenger.model.calibration == nonsense.challenger.model.calibration
+        assert honest.trainer == nonsense.trainer
+        assert honest.failures == nonsense.failures
+        assert tested[: len(tested) // 2] == tested[len(tested) // 2 :]
+        one, other = honest.challenger, nonsense.challenger
+        assert one.model.calibration == other.model.calibration
+        assert one.contract.threshold == other.contract.threshold
+        assert replace(one.recipe, parameters={}) == replace(other.recipe, parameters={})
 
     def test_the_guards_rows_have_no_part_in_the_model_that_it_judges(self):
         """The tested scores are those of a model that saw neither the rows nor their labels."""
@@ -168,8 +184,15 @@ class TestChallenge:
         seen = matrix.take(slice(plan.guard))
 
         outcome = challenged(rows, plan=plan)
+        past = Past(onset=plan.onset, half_life=plan.half_life)
         alone = compete(
-            seen, rows.labels[: plan.guard], CONTRACT, plan, trainers=[TRAINER], seed=0
+            seen,
+            rows.labels[: plan.guard],
+            CONTRACT,
+            windows=training_windows(rows.labels[: plan.guard], past, until=plan.validation),
+            validation=np.arange(plan.validation, plan.guard),
+            trainers=[TRAINER],
+            seed=0,
         ).best.model.predict(matrix.take(slice(plan.guard, None)))
 
         brier = float(np.mean((alone - rows.labels[plan.guard :]) ** 2))
@@ -187,6 +210,49 @@ class TestChallenge:
         assert recipe.n_train + recipe.n_validation + recipe.n_test == N_NEW
         assert challenger.metrics.n == recipe.n_test == 1000
 
+    @pytest.mark.parametrize(
+        ("trainer", "window"),
+        [*product([TRAINER], WINDOWS), *product(TRAINERS, ["decayed"])],
+        ids=lambda one: getattr(one, "name", one),
+    )
+    def test_the_recipe_makes_the_same_model_again(self, trainer, window, monkeypatch):
+        """From the rows of the release and its recipe alone, to the byte."""
+        only_this(window, monkeypatch)
+        rows = history(then=QUIET, between=500)
+        monkeypatch.setattr(challenging, "judge", lambda *_, **__: ACCEPTED)
+
+        made = challenged(rows, trainers=[trainer]).challenger
+
+        assert made.recipe.training_window == window
+        age, half_life = np.arange(len(made.rows))[::-1], made.recipe.half_life
+        again = trainer.fit(
+            encode_table(made.rows.features, CONTRACT),
+            made.rows.labels,
+            contract=CONTRACT,
+            seed=made.recipe.seed,
+            weights=None if half_life is None else 0.5 ** (age / half_life),
+        )
+        assert (half_life is not None) is (window == "decayed")
+        assert made.model.to_onnx() == again.to_onnx(made.model.calibration)
+
+    def test_the_second_best_is_judged_where_the_winner_cannot_be_exported(self, monkeypatch):
+        """And the record says why, beside the score that it had."""
+
+        def refuse(*_):
+            raise TrainingFailedError("logistic_regression", "no export for it")
+
+        monkeypatch.setattr(FittedLogisticRegression, "to_onnx", refuse)
+
+        outcome = challenged(
+            history(), trainers=[XGBoostTrainer(), TRAINER], policy=LENIENT, runtime=OnnxRuntime()
+        )
+
+        best = min(outcome.margins, key=outcome.margins.get)
+        assert best.startswith("logistic_regression/")
+        assert outcome.trainer == "xgboost"
+        assert outcome.failures[best] == "no export for it"
+        assert outcome.challenger.recipe.failures == outcome.failures
+
     def test_every_trainer_competes_on_every_window(self):
         """And each leaves its margin in the record."""
 
@@ -198,29 +264,11 @@ class TestChallenge:
         assert set(outcome.margins) == {
             "logistic_regression/recent",
             "logistic_regression/all",
+            "logistic_regression/decayed",
             "another/recent",
             "another/all",
+            "another/decayed",
         }
-
-    @pytest.mark.parametrize(
-        ("onset", "windows"),
-        [(0, {"all"}), (3251, {"all"}), (3250, {"recent", "all"})],
-        ids=["since ever", "99 rows", "100 rows"],
-    )
-    def test_recent_rows_compete_only_if_there_are_enough_of_them(self, onset, windows):
-        """A fit on a handful of rows would be a lottery ticket."""
-        plan = Plan(onset=onset, validation=3350, guard=3500)
-
-        assert competitors(history(), plan) == windows
-
-    def test_recent_rows_of_one_class_do_not_compete(self):
-        """There is nothing to tell apart in them."""
-        rows = history()
-        labels = rows.labels.copy()
-        labels[3000:3250] = False
-        plan = Plan(onset=3000, validation=3250, guard=3500)
-
-        assert competitors(replace(rows, labels=labels), plan) == {"all"}
 
     def test_defers_without_rows_to_judge_on(self):
         """All of them spent: the guard says so, and nothing breaks."""

@@ -37,6 +37,7 @@ RETRAINED = [
     "challenger_judged",
     "release_registered",
     "champion_promoted",
+    "challenger_staged",  # the champion before it, for the probation
 ]
 
 
@@ -164,7 +165,7 @@ class TestChangeOfConcept:
         project.days(1, world=REVERSED)
 
         kinds = project.kinds[n_before:]
-        assert kinds[-5:] == ["decision_made", *RETRAINED]
+        assert kinds[-6:] == ["decision_made", *RETRAINED]
         assert kinds[0] == "window_judged"
         assert verify_chain(project.events) == len(project.events)
         versions = {getattr(event.body, "model_version", "v1") for event in project.events}

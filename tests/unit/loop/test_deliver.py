@@ -8,9 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from holdfast.domain.evidence import Alert, Severity, Trigger
-from holdfast.domain.releases import METRICS, MODEL, MODEL_CARD
+from holdfast.domain.releases import MODEL, MODEL_CARD
 from holdfast.loop.deliver import deliver
+from holdfast.loop.promote import roll_back
 from holdfast.ports.outbox import Effect
+from holdfast.testing.fakes import InMemoryModelRegistry
 from holdfast.testing.project import START, MemoryProject, example_bundle
 
 MINUTE = timedelta(minutes=1)
@@ -38,30 +40,11 @@ class Phone:
         self.told.append((alert.subject, event_id))
 
 
-class Registry:
-    """A registry that remembers what it was told; it may be down."""
-
-    def __init__(self):
-        self.releases, self.aliases, self.down = [], [], False
-
-    def record_release(self, **given):
-        self._answer()
-        self.releases.append(given)
-
-    def set_aliases(self, aliases):
-        self._answer()
-        self.aliases.append(aliases)
-
-    def _answer(self):
-        if self.down:
-            raise TimeoutError("the registry does not answer")
-
-
 @pytest.fixture(name="outside")
 def _outside():
     """A project whose outside is a phone and a registry."""
     project = MemoryProject()
-    project.overrides = {"notifiers": (Phone(),), "registry": Registry()}
+    project.overrides = {"notifiers": (Phone(),), "registry": InMemoryModelRegistry()}
     return project
 
 
@@ -188,21 +171,21 @@ class TestDeliver:
 
 
 class TestRegistry:
-    def test_gets_a_release_with_its_files_and_figures(self, outside):
+    def test_gets_a_release_with_its_figures_and_files(self, outside):
         """Under the event's id, by which it recognises a repetition."""
         bundle = example_bundle()
         record = outside.register(bundle)
 
         deliver(outside.ports, now=START)
 
-        (given,) = registry(outside).releases
-        assert given["event_id"] == outside.events[0].event_id
-        assert given["version"] == "v1"
-        assert given["model"] == bundle.files[MODEL]
-        assert given["model_card"] == bundle.files[MODEL_CARD]
-        assert given["metrics"] == bundle.metrics
-        assert given["tags"] == {"release_id": record.release_id}
-        assert METRICS in given["manifest"].files
+        (run,) = registry(outside).runs.values()
+        assert run.event_id == outside.events[0].event_id
+        assert run.name == "v1"
+        assert registry(outside).models == {"v1": bundle.files[MODEL]}
+        assert run.figures["roc_auc"] == bundle.metrics.figures["roc_auc"]
+        assert run.tags["holdfast.release_id"] == record.release_id
+        assert run.files["release/model_card.md"] == bundle.files[MODEL_CARD]
+        assert run.files["release/roc.svg"] == bundle.files["roc.svg"]
 
     def test_learns_of_a_promotion_after_the_release(self, outside):
         """In order: the champion's alias needs a version to point at."""
@@ -210,12 +193,8 @@ class TestRegistry:
 
         deliver(outside.ports, now=START)
 
-        assert len(registry(outside).releases) == 1
-        assert registry(outside).aliases[-1] == {
-            "champion": "v1",
-            "previous": None,
-            "challenger": None,
-        }
+        assert registry(outside).versions == ["v1"]
+        assert registry(outside).pointed == {"champion": "v1"}
 
     def test_a_project_without_one_owes_nothing(self):
         """What was meant for it counts as done."""
@@ -234,20 +213,81 @@ class TestRegistry:
 
         assert deliver(outside.ports, now=START) == 1
 
-        assert registry(outside).releases == []
+        assert registry(outside).versions == []
+
+    def test_after_an_outage_all_of_it_arrives_in_order(self, outside):
+        """
+        Two releases, two promotions and a rollback happen while nobody answers. Each
+        stands there once afterwards, and the aliases are where production is.
+        """
+        registry(outside).down = -1
+        outside.deploy()
+        outside.deploy(example_bundle(1))
+        roll_back(outside.ports, reason="a test", actor="cli")
+        deliver(outside.ports, now=START)
+        registry(outside).down = 0
+
+        assert deliver(outside.ports, now=START + timedelta(seconds=59)) == 0
+        deliver(outside.ports, now=START + timedelta(minutes=1))
+
+        assert registry(outside).versions == ["v1", "v2"]
+        assert registry(outside).pointed == {"champion": "v1", "previous": "v2"}
+        assert len(outside.store.outbox) == 0
+
+    def test_what_was_done_though_the_answer_was_lost_is_done_once(self, outside):
+        """
+        The registry took the release and the aliases, and the line broke before it said
+        so; both are delivered again, under the same event ids.
+        """
+        outside.deploy()
+        for minutes in range(3):
+            registry(outside).losing = 1
+            deliver(outside.ports, now=START + timedelta(minutes=10 * minutes))
+        registry(outside).losing = 0
+
+        deliver(outside.ports, now=START + timedelta(hours=7))
+
+        assert registry(outside).versions == ["v1"]
+        assert len(registry(outside).runs) == 1
+        assert registry(outside).n_calls > 2
+        assert len(outside.store.outbox) == 0
+
+    def test_a_registry_new_to_the_project_gets_what_aliases_point_at(self, outside):
+        """Its predecessor had the releases; else all that is owed would wait for ever."""
+        outside.deploy()
+        deliver(outside.ports, now=START)
+        outside.overrides["registry"] = InMemoryModelRegistry()
+        outside.deploy(example_bundle(1))
+
+        deliver(outside.ports, now=START)
+
+        assert sorted(registry(outside).versions) == ["v1", "v2"]
+        assert registry(outside).pointed == {"champion": "v2", "previous": "v1"}
+
+    def test_an_effect_of_an_event_that_is_not_there_waits(self, outside):
+        """It is said, and nothing else happens."""
+        outside.store.outbox.owe(
+            "e1", [Effect(channel="registry", payload={"do": "record_attempt"})]
+        )
+
+        with capture_logs() as logs:
+            deliver(outside.ports, now=START)
+
+        assert "no event e1" in logs[0]["reason"]
+        assert len(outside.store.outbox) == 1
 
 
 class TestInTheLoop:
     def test_a_tick_goes_on_though_everything_outside_is_down(self, outside):
         """And tells people as soon as the line is back."""
         outside.deploy()
-        phone(outside).broken = registry(outside).down = True
+        phone(outside).broken, registry(outside).down = True, -1
 
         tick = outside.days(3)[-1]
-        phone(outside).broken = registry(outside).down = False
+        phone(outside).broken, registry(outside).down = False, 0
         outside.clock.advance(timedelta(hours=7))
         outside.tick()
 
         assert tick.decision is not None
         assert len(outside.store.outbox) == 0
-        assert len(registry(outside).releases) == 1
+        assert registry(outside).versions == ["v1"]

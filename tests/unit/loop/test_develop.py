@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from holdfast.adapters.runtimes.onnx import OnnxRuntime
 from holdfast.adapters.sources.csv import CsvSource
 from holdfast.adapters.trainers.hist_gradient_boosting import HistGradientBoostingTrainer
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
@@ -12,6 +15,7 @@ from holdfast.adapters.trainers.xgboost import XGBoostTrainer
 from holdfast.domain.errors import TrainingFailedError
 from holdfast.loop.develop import develop
 from holdfast.loop.ingest import DataSpec, ingest
+from holdfast.loop.parity import check_parity
 from holdfast.loop.train import refit
 from holdfast.performance.realised import measure
 from holdfast.policy.thresholds import Fixed, RecallAtLeast
@@ -113,6 +117,38 @@ class TestDevelop:
         assert candidate.recipe.trainer == trainer.name
         assert candidate.importances.drops["tenure"] > 0.05
         assert candidate.out_of_fold.metrics.figures["roc_auc"] > 0.7
+
+    def test_takes_the_second_best_where_the_winner_has_no_faithful_export(self):
+        """The record says why; without a runtime nobody looks."""
+
+        class Guessing(LogisticRegressionTrainer):
+            def fit(self, rows, labels, **options):
+                return super().fit(rows, np.random.default_rng(0).permutation(labels), **options)
+
+        trainers = OddsTrainer(), Guessing()
+
+        unseen = developed(learnable(), *trainers)
+        candidate = developed(learnable(), *trainers, runtime=OnnxRuntime())
+
+        assert unseen.recipe.trainer == "odds"
+        assert candidate.recipe.trainer == "logistic_regression"
+        assert list(candidate.failures) == ["odds"]
+        assert candidate.recipe.failures == candidate.failures
+        assert candidate.recipe.competition.keys() == {"odds", "logistic_regression"}
+
+    def test_writes_down_which_calibration_it_took(self):
+        """A step in the truth, which no line follows: what is released has the pieces inside."""
+        data = learnable(6000)
+        early = np.nan_to_num(data.table["tenure"].to_numpy(), nan=36.0) < 20
+        stepped = np.random.default_rng(1).random(6000) < np.where(early, 0.9, 0.1)
+        trainer = LogisticRegressionTrainer()
+
+        line, pieces = (developed(replace(data, labels=y), trainer) for y in (data.labels, stepped))
+
+        assert line.recipe.calibration == "sigmoid"
+        assert pieces.recipe.calibration == pieces.model.calibration.kind == "isotonic"
+        exported = OnnxRuntime().load(pieces.model.to_onnx(), data.contract)
+        assert check_parity(pieces.model, exported, data.matrix, data.contract, seed=0) <= 1e-5
 
     def test_fails_if_every_trainer_does(self):
         """The error names each with its reason."""

@@ -76,6 +76,12 @@ class Shelf:
     def groups(self):
         return (self.record.release_id,)
 
+    def publish(self, name, data):
+        raise AssertionError("nothing that fetches may write")
+
+    def published(self, name):
+        raise FileNotFoundError(name)
+
     def get(self, group, name):
         self.read.append(name)
         if group != self.record.release_id or name not in self.files:

@@ -52,6 +52,7 @@ class TestFromTheLog:
         assert schooling.rows.labels[:N_REFERENCE].tolist() == labels.tolist()
         truths = list(project.truths.values())[: 3 * 400]
         assert schooling.rows.labels[N_REFERENCE:].tolist() == truths
+        assert np.flatnonzero(schooling.rows.reference).tolist() == list(range(N_REFERENCE))
         assert schooling.until == START + 3 * DAY
 
     def test_says_where_the_changed_world_begins(self, project):

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.domain.errors import LeaseLostError, StoreUnavailableError
-from holdfast.loop.hold import LEASE, held
+from holdfast.domain.errors import LeaseLostError, StateError, StoreUnavailableError
+from holdfast.loop.hold import LEASE, held, held_by_hand
 from holdfast.ports.lease import Fence
 from holdfast.testing.fakes import InMemoryStore
 
@@ -84,3 +84,42 @@ class TestHeld:
             for thread in renewing:
                 thread.join(timeout=10)
                 assert not thread.is_alive()
+
+
+class TestHeldByHand:
+    def test_gives_the_fence_once_a_tick_is_done(self):
+        """A person waits for it a little, and need not ask twice."""
+        store = InMemoryStore()
+        fence = store.leases.acquire(LEASE, holder="loop", ttl=timedelta(seconds=60))
+        ending = threading.Timer(0.05, store.leases.release, [fence])
+        ending.start()
+
+        with held_by_hand(store.leases, holder="a person") as got:
+            assert fence is not None
+            assert got.token > fence.token
+
+        ending.join()
+        assert store.leases.acquire(LEASE, holder="loop", ttl=BLINK) is not None
+
+    def test_says_that_the_loop_is_at_work(self):
+        """And that the step can be tried again; nothing was done."""
+        store = InMemoryStore()
+
+        with (
+            held(store.leases, holder="loop"),
+            pytest.raises(StateError, match="A control loop is at work now"),
+            held_by_hand(store.leases, holder="a person", patience=BLINK),
+        ):
+            pytest.fail("the body must not run")
+
+    def test_lets_an_error_of_the_body_through(self):
+        """It is not taken for a lease that is held; and the lease is free again."""
+        store = InMemoryStore()
+
+        with (
+            pytest.raises(StateError, match="my own"),
+            held_by_hand(store.leases, holder="a person"),
+        ):
+            raise StateError("my own")
+
+        assert store.leases.acquire(LEASE, holder="loop", ttl=BLINK) is not None

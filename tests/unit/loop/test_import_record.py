@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from holdfast.domain.contract import Feature, FeatureKind
+from holdfast.domain.derivation import DatePart, Derivation
 from holdfast.domain.errors import (
     ColumnError,
     InvalidFieldsError,
@@ -48,7 +50,51 @@ def problem(columns=None, **changes):
     return pytest.fail("nothing was wrong with it")
 
 
+SINCE = Derivation(source="since", part=DatePart.AGE, timed=False, origin_at=NOW)
+DATED = replace(
+    TINY_CONTRACT,
+    features=(
+        *TINY_CONTRACT.features,
+        Feature(name=SINCE.name, kind=FeatureKind.NUMERIC, nullable=True, derived=SINCE),
+    ),
+)
+
+
+def read_dated(**fields):
+    return read_record(
+        {**FIELDS, **fields}, DATED, ImportColumns.of(DATED), versions=set(), now=NOW
+    ).request
+
+
+class TestDates:
+    @pytest.mark.parametrize("since", ["2026-02-20", datetime(2026, 2, 20, tzinfo=UTC)])
+    def test_are_counted_to_when_the_service_answered(self, since):
+        """As text in JSON and CSV, as moments in Parquet."""
+        request = read_dated(since=since)
+
+        assert request.values[-1] == 8.0
+        assert request.sent is not None
+        assert request.sent[-1] == "2026-02-20T00:00:00+00:00"
+
+    def test_may_be_missing_or_wrong(self):
+        """If training knew them so; what is no date is named."""
+        assert read_dated(since="N/A").values[-1] is None
+        with pytest.raises(InvalidRowsError, match="'since': needs a date or time in ISO form"):
+            read_dated(since="last spring")
+
+    def test_are_taken_as_counted_from_an_export_of_our_own(self):
+        """There they stand as features."""
+        request = read_dated(**{SINCE.name: 8.0})
+
+        assert request.values[-1] == 8.0
+        assert request.sent is None
+
+
 class TestReadRecord:
+    def test_takes_a_dash_for_a_missing_number(self):
+        """As in a file."""
+        assert read(charges="-").request.values[1] is None
+
     def test_takes_what_json_says(self):
         """Features in the contract's order, score and time."""
         row = read()

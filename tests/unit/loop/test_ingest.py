@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from holdfast.adapters.sources import TableSource, open_source
+from holdfast.domain.derivation import Derivation
 from holdfast.domain.errors import ColumnError, TargetError
 from holdfast.loop.ingest import DataSpec, ingest
 
@@ -52,6 +53,35 @@ class TestIngest:
         data = ingest(source, DataSpec(target="y"))
 
         assert not data.feature_specs[0].nullable
+
+    def test_counts_dates_to_the_moment_of_each_row(self):
+        """Its time; or, where none is named, the newest date in the file."""
+        columns = {
+            "since": pa.array([_day(3), _day(1), None, _day(2)], pa.timestamp("us", tz="UTC")),
+            "at": [_day(9), _day(6), _day(7), _day(8)],
+            "y": ["a", "b", "a", "b"],
+        }
+
+        timed = ingest(source_of(**columns), DataSpec(target="y", time="at"))
+        plain = ingest(source_of(**columns), DataSpec(target="y", drop=("at",)))
+
+        name = "since (age in days)"
+        assert timed.features.column(name).to_pylist() == [5.0, None, 6.0, 6.0]
+        assert plain.features.column(name).to_pylist() == [0.0, 2.0, None, 1.0]
+        (spec,) = plain.feature_specs
+        assert (spec.name, spec.nullable, spec.maximum) == (name, True, 2.0)
+        assert isinstance(spec.derived, Derivation)
+        assert spec.derived.origin_at == _day(3)
+
+    def test_takes_codes_for_missing_values(self):
+        """And tells whoever serves the model which they are."""
+        source = source_of(pdays=[1.0, 999.0, 3.0], y=["a", "b", "a"])
+
+        data = ingest(source, DataSpec(target="y", missing={"pdays": (999.0,)}))
+
+        assert data.features.column("pdays").to_pylist() == [1.0, None, 3.0]
+        (spec,) = data.feature_specs
+        assert (spec.nullable, spec.maximum, spec.missing) == (True, 3.0, (999.0,))
 
     def test_orders_rows_by_time(self):
         """Labels and entities move along; rows of one moment keep their order."""

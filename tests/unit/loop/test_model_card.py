@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
-from holdfast.domain.releases import Importances, ModelMetrics, Recipe
+from holdfast.domain.curves import Curves, OperatingPoint
+from holdfast.domain.releases import Importances, ModelMetrics, Recipe, Tuned
 from holdfast.loop.model_card import model_card
 
 
-def card(*features, n_positive=200, competition=None, failures=None):
+def card(
+    *features,
+    n_positive=200,
+    n_true_positive=150,
+    n_false_positive=350,
+    pictures=(),
+    competition=None,
+    failures=None,
+    half_life=None,
+    calibration="sigmoid",
+    search=None,
+):
     return model_card(
         model_name="churn",
         contract=Contract(
@@ -27,6 +39,9 @@ def card(*features, n_positive=200, competition=None, failures=None):
             split="time-ordered",
             competition=competition or {},
             failures=failures or {},
+            half_life=half_life,
+            calibration=calibration,
+            search=search or {},
         ),
         metrics=ModelMetrics(
             n=2000,
@@ -36,9 +51,19 @@ def card(*features, n_positive=200, competition=None, failures=None):
             confidence=0.3,
             confidence_sd=0.1,
         ),
+        curves=Curves(
+            n=2000,
+            n_positive=n_positive,
+            chosen=OperatingPoint(
+                threshold=0.25, n_true_positive=n_true_positive, n_false_positive=n_false_positive
+            ),
+            points=(),
+            bins=(),
+        ),
         aim="a recall of at least 0.8",
         parity=3e-8,
         n_reference=10_000,
+        pictures=pictures,
         importances=Importances(
             drops={feature.name: 0.0312 for feature in features}, n=1900, n_shuffles=3
         ),
@@ -46,6 +71,24 @@ def card(*features, n_positive=200, competition=None, failures=None):
 
 
 class TestModelCard:
+    def test_says_what_the_threshold_does(self):
+        """In rows and in shares; a precision of nothing is left out."""
+        assert (
+            "There, it flags 500 of 2,000 test rows (25.0%), finds 150 of the 200 that are Yes "
+            "(75.0%) and is right about 30.0% of those that it flags."
+        ) in card()
+        assert (
+            "There, it flags 0 of 2,000 test rows (0.0%) and finds 0 of the 200 that are Yes "
+            "(0.0%)."
+        ) in card(n_true_positive=0, n_false_positive=0)
+
+    def test_links_the_pictures_beside_it(self):
+        """By plain names, so that they are found wherever the folder lies."""
+        assert "## Pictures\n\n![ROC curve](roc.svg)\n\n![Calibration](calibration.svg)" in card(
+            pictures=["roc.svg", "calibration.svg"]
+        )
+        assert "## Pictures" not in card()
+
     def test_says_what_the_answer_means(self):
         """In the target's own words."""
         text = card()
@@ -68,6 +111,16 @@ class TestModelCard:
         assert "training window: recent" in text
         assert "seed: 7" in text
         assert "`abc`" in text
+
+    def test_tells_how_its_settings_were_found(self):
+        """By how many trials, if they were searched; nothing of other trainers' searches."""
+        tuned = Tuned(setting={"inverse_penalty": 1.0}, n_trials=40, brier=0.13)
+
+        assert "best of 40 that were tried: Brier score 0.1300" in card(
+            search={"logistic_regression": tuned}
+        )
+        assert "that were tried" not in card(search={"xgboost": tuned})
+        assert "that were tried" not in card()
 
     def test_calls_figures_of_few_positives_rough(self):
         """Thirty churners do not make a figure to rely on."""
@@ -106,3 +159,12 @@ class TestModelCard:
         assert "rows: `logistic_regression` 0.1402, `xgboost` 0.1510" in text
         assert "- `forest` gave no model: it broke" in text
         assert "chosen by" not in card(competition={"logistic_regression": 0.14})
+
+    def test_says_how_rows_were_weighed_and_scores_calibrated(self):
+        """Both are parts of the recipe."""
+        alike, decayed = card(), card(half_life=1500, calibration="isotonic")
+
+        assert "training window: recent\n" in alike
+        assert "calibration: Platt's (sigmoid)" in alike
+        assert "training window: recent, a row counts half after 1,500 more\n" in decayed
+        assert "calibration: isotonic, between the centres of its steps" in decayed

@@ -18,8 +18,9 @@ from holdfast.domain.errors import (
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.predictions import PredictionRequest
 from holdfast.domain.releases import ReleaseRecord
+from holdfast.domain.stages import Stage
 from holdfast.loop.predict import Asked, explain, predict, predict_each
-from holdfast.loop.swap import ServedModel
+from holdfast.loop.swap import ServedChallenger, ServedModel
 from holdfast.testing.fakes import FakeClock, InMemoryPredictionLog
 from holdfast.testing.fakes.labels import Ledger
 from holdfast.testing.online import TINY_CONTRACT, TinyModel
@@ -27,6 +28,22 @@ from holdfast.testing.online import TINY_CONTRACT, TinyModel
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROW = (3.0, None, False, "monthly")
 LOYAL = (70.0, 20.0, True, "two years")
+
+
+class Broken:
+    """A model that has no score for the first row, or none at all."""
+
+    def __init__(self, problem):
+        self._problem = problem
+
+    def score(self, rows):
+        if self._problem == "crash":
+            raise RuntimeError("out of memory")
+        raise InvalidRowsError([FieldIssue(row=0, field="features", problem="none")])
+
+
+def two_rows():
+    return [PredictionRequest(values=ROW), PredictionRequest(values=LOYAL)]
 
 
 def each(*given) -> Any:
@@ -210,6 +227,38 @@ class TestPredictEach:
         assert [issue.row for issue in second.issues] == [1]
         assert [len(one) for one in (first, third)] == [1, 1]
         assert [len(requests) for _, requests, _ in log.appended] == [1, 1]
+
+    @pytest.mark.parametrize(("problem", "n_failed"), [("none", 1), ("crash", 2)])
+    def test_counts_rows_that_the_model_could_not_score(self, served, problem, n_failed):
+        """Against the model: a champion on probation answers for them."""
+        broken = replace(served, model=Broken(problem))
+
+        with pytest.raises((InvalidRowsError, RuntimeError)):
+            predict(broken, Log(), FakeClock(NOW), two_rows())
+
+        assert broken.troubles.n == n_failed
+
+    @pytest.mark.parametrize(
+        ("stage", "before", "n_failed"),
+        [
+            (Stage.PROBATION, TinyModel(1.0), 1),
+            (Stage.PROBATION, Broken("crash"), 0),
+            (Stage.SHADOW, Broken("crash"), 1),
+        ],
+    )
+    def test_counts_no_rows_that_the_champion_before_cannot_score_either(
+        self, served, stage, before, n_failed
+    ):
+        """They are at fault themselves: nobody brings a new champion down by such rows."""
+        beside = ServedChallenger(
+            served=replace(served, model=before), stage=stage, share=0.0, salt="s"
+        )
+        broken = replace(served, model=Broken("none"), challenger=beside)
+
+        with pytest.raises(InvalidRowsError):
+            predict(broken, Log(), FakeClock(NOW), two_rows())
+
+        assert broken.troubles.n == n_failed
 
     def test_tells_only_the_one_whose_id_was_used_for_another_row(self, served):
         """Also within one company, where the first to come has the id."""

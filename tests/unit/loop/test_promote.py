@@ -21,7 +21,7 @@ from holdfast.domain.releases import CONTRACT, MODEL
 from holdfast.loop.develop import develop
 from holdfast.loop.promote import promote, promote_guarded, roll_back
 from holdfast.loop.register import build_release
-from holdfast.loop.retrain import retrain_by_hand
+from holdfast.loop.retrain_by_hand import retrain_by_hand
 from holdfast.testing.project import (
     PLAN,
     MemoryProject,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
+from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.adapters.stores.sql import SqlStore
+from holdfast.adapters.trainers.estimator import EstimatorTrainer
+from holdfast.adapters.trainers.hist_gradient_boosting import HistGradientBoostingTrainer
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
-from holdfast.domain.errors import ParityError
+from holdfast.adapters.trainers.xgboost import XGBoostTrainer
+from holdfast.domain.errors import ParityError, VersionTakenError
 from holdfast.domain.events import ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import MANIFEST, MODEL, MODEL_CARD, verified
@@ -30,15 +39,19 @@ DATA = learnable(1000)
 
 @pytest.fixture(scope="module")
 def candidate():
+    return trained(LogisticRegressionTrainer())
+
+
+def trained(trainer, *, seed=0):
     return develop(
         DATA.table,
         DATA.labels,
         feature_specs=DATA.contract.features,
         target=DATA.contract.target,
         data_digest="d" * 64,
-        trainers=[LogisticRegressionTrainer()],
+        trainers=[trainer],
         aim=AIM,
-        seed=0,
+        seed=seed,
         ordered=False,
     )
 
@@ -57,8 +70,13 @@ def build(candidate, **overrides):
 class Project:
     """A store and a folder of releases, in memory."""
 
-    def __init__(self):
-        self.store, self.objects = InMemoryStore(), InMemoryObjectStore()
+    def __init__(self, store=None, objects=None):
+        self.store: Any = store or InMemoryStore()
+        self.objects = objects or InMemoryObjectStore()
+
+    @property
+    def owed(self):
+        return self.store.outbox.pending(due_at=datetime.max.replace(tzinfo=UTC))
 
     def register(self, bundle, **overrides):
         asked: dict[str, Any] = {
@@ -73,6 +91,28 @@ class Project:
         return register(bundle, **(asked | overrides))
 
 
+class Overtaken:
+    """Releases as they were before another process registered one, the first time it is asked."""
+
+    def __init__(self, project, *, by):
+        self._releases, self._by = project.store.releases, [by]
+
+    def releases(self):
+        known = self._releases.releases()
+        while self._by:
+            self._by.pop()()
+        return known
+
+    def deployment(self):
+        return self._releases.deployment()
+
+
+def called(bundle, name):
+    """Return the same release under another model's name: another release."""
+    manifest = replace(bundle.manifest, model_name=name)
+    return replace(bundle, files=bundle.files | {MANIFEST: manifest.to_bytes()}, manifest=manifest)
+
+
 class TestBuildRelease:
     def test_makes_the_same_release_from_the_same_model(self, candidate):
         """No clock and no chance inside: the id tells what a release is."""
@@ -80,6 +120,25 @@ class TestBuildRelease:
 
         assert first.manifest.release_id == second.manifest.release_id
         assert first.files == second.files
+
+    @pytest.mark.parametrize(
+        "trainer",
+        [
+            LogisticRegressionTrainer(),
+            XGBoostTrainer(n_trees=10),
+            HistGradientBoostingTrainer(n_trees=10),
+            EstimatorTrainer(name="own", estimator=RandomForestClassifier(5, max_depth=3)),
+        ],
+        ids=lambda one: one.name,
+    )
+    def test_trained_anew_it_is_the_same_release(self, trainer):
+        """The same rows, seed and version give the same id, whoever trained."""
+        first, second, other = (
+            build(trained(trainer, seed=seed)).manifest.release_id for seed in (3, 3, 4)
+        )
+
+        assert first == second
+        assert first != other
 
     def test_lists_every_file_by_its_digest(self, candidate):
         """Each one verifies, and the manifest itself is the one that the id names."""
@@ -185,6 +244,8 @@ class TestRegister:
             trainer="logistic_regression",
             metrics=candidate.metrics.figures,
             attempt_id="a1",
+            competition=candidate.recipe.competition,
+            failures=candidate.recipe.failures,
         )
         (owed,) = project.store.outbox.pending(due_at=event.at)
         assert owed.effect.payload == {
@@ -213,6 +274,47 @@ class TestRegister:
 
         assert again == first
         assert len(project.store.releases.releases()) == 2
+
+    def test_takes_the_next_version_where_another_process_was_faster(self, candidate):
+        """It looked, and before it wrote the version was taken; the store let one of them pass."""
+        project = Project()
+        other = build(candidate, model_name="other")
+        slow = Overtaken(project, by=lambda: project.register(other))
+
+        record = project.register(build(candidate), releases=slow)
+
+        assert record.version == "v2"
+        assert [r.version for r in project.store.releases.releases()] == ["v1", "v2"]
+        assert [owed.effect.payload["version"] for owed in project.owed] == ["v1", "v2"]
+
+    def test_gives_up_where_others_are_always_faster(self, candidate):
+        """Rather than to go on for ever against a store that shows nothing new."""
+        project = Project()
+        bundle = build(candidate)
+        project.register(build(candidate, model_name="other"))
+        blind = SimpleNamespace(releases=tuple, deployment=lambda: None)
+
+        with pytest.raises(VersionTakenError, match="v1"):
+            project.register(bundle, releases=blind)
+
+    def test_numbers_without_a_gap_whoever_registers_at_once(self, candidate, tmp_path):
+        """Four processes' worth of writers on one file, all let go at the same moment."""
+        url, gate = f"sqlite:///{tmp_path}/h.db", Barrier(4)
+        SqlStore.open(url, create=True).close()
+        objects, base = InMemoryObjectStore(), build(candidate)
+
+        def register_three(name):
+            store = SqlStore.open(url, create=False)
+            project = Project(store, objects)
+            gate.wait()
+            records = [project.register(called(base, f"{name}{i}")) for i in range(3)]
+            store.close()
+            return [record.version for record in records]
+
+        with ThreadPoolExecutor(4) as pool:
+            versions = [v for found in pool.map(register_three, "abcd") for v in found]
+
+        assert sorted(versions) == sorted(f"v{i}" for i in range(1, 13))
 
     def test_leaves_no_event_if_the_files_were_not_stored(self, candidate):
         """An event that names what is not there could be promoted."""

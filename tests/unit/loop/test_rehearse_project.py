@@ -158,6 +158,20 @@ class TestRetraining:
         assert plan.onset == pytest.approx(WARM_UP + 2 * WINDOW, abs=60)
         assert plan.guard < len(rows)
 
+    def test_knows_which_rows_the_champion_has_learnt(self, attempts):
+        """First those of the warm-up; after a promotion those of the winner's window."""
+        soon = timedelta(minutes=1)
+        decision = replace(PLAN.decision, cooldown=soon, cooldown_limit=soon)
+        plan = replace(PLAN, decision=decision, windows=("recent",))
+        project = rehearsal(QUIET, REVERSED, REVERSED, *[QUIET] * 4, plan=plan)
+
+        steps = close(project, 7)
+
+        (first, divided), (second, _) = attempts[:2]
+        assert next(step for step in steps if step.attempted).promoted
+        assert np.flatnonzero(first.reference).tolist() == list(range(WARM_UP))
+        assert np.flatnonzero(second.reference).tolist() == list(range(divided.onset, len(first)))
+
     def test_rows_that_judged_once_do_not_judge_again(self, attempts):
         """
         The guard begins where the one before it ended, though it asks for more rows than

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -40,7 +41,13 @@ class Production:
         second = put_tiny_release(self.objects, "v2", bias=4.0)
         stage(self.store.events, second, into, share=share, at=START)
         self.champion.refresh()
-        self.shadow = Shadow(self.champion, self.store.predictions, most_waiting=most_waiting)
+        self.counted: Counter[str] = Counter()
+        self.shadow = Shadow(
+            self.champion,
+            self.store.predictions,
+            most_waiting=most_waiting,
+            on_rows=lambda fate, n: self.counted.update({fate: n}),
+        )
 
     def answer(self, n, **beside):
         """Answer rows, and offer them to the shadow as a server does."""
@@ -82,6 +89,7 @@ class TestShadow:
             assert shadow.predicted_at == answer.predicted_at
             assert shadow.score > answer.score
         assert (production.shadow.n_scored, production.shadow.n_dropped) == (3, 0)
+        assert production.counted == {"scored": 3}
 
     def test_does_not_use_up_the_clients_id(self, production):
         """The same request, sent again, gets the champion's answer, and is scored once."""
@@ -140,6 +148,7 @@ class TestShadow:
         production.run()
 
         assert (production.shadow.n_scored, production.shadow.n_dropped) == (10, 4)
+        assert production.counted == {"scored": 10, "dropped": 4}
         assert production.store.views.status().n_shadow_dropped == {V2: 4}
 
     def test_drops_rows_that_only_the_champion_can_do_with(self):
@@ -154,6 +163,7 @@ class TestShadow:
         production.run()
 
         assert (production.shadow.n_scored, production.shadow.n_dropped) == (2, 1)
+        assert production.counted == {"scored": 2, "dropped": 1}
         assert beside.troubles.n == 0
 
     def test_never_makes_an_answer_wait(self, production, monkeypatch):

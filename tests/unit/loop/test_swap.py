@@ -432,6 +432,50 @@ class TestChallenger:
 
         assert (project.version, project.beside, project.runtime.n_loads) == ("v2", None, 2)
 
+    def test_the_one_before_is_not_loaded_again_nor_is_it_to_go_back(self, project):
+        """A rollback needs no file: not even one that was damaged meanwhile."""
+        first = project.deploy("v1")
+        project.champion.refresh()
+        project.deploy("v2", bias=2.0)
+        stage(project.store.events, first, Stage.PROBATION, at=NOW)
+        project.files(first).clear()
+
+        project.champion.refresh()
+        on_probation = project.version, project.beside
+        deploy(project.store.events, first, at=NOW)
+        project.champion.refresh()
+
+        assert on_probation == ("v2", ("v1", Stage.PROBATION, 0.0))
+        assert (project.version, project.beside, project.runtime.n_loads) == ("v1", None, 2)
+
+    def test_the_one_before_is_not_complained_of_for_some_rows(self, project):
+        """That would end the probation of the champion, whose fault they are not."""
+        project.deploy("v1")
+        project.stage("v2", Stage.PROBATION)
+        project.champion.refresh()
+        project.champion.current().challenger.troubles.add(3)
+
+        project.champion.poll()
+
+        assert project.refusals == []
+        assert project.beside == ("v2", Stage.PROBATION, 0.0)
+
+    def test_rows_that_the_champion_could_not_score_are_told_of_as_they_double(self, project):
+        """So that the control plane can add them up; another deployment begins at none."""
+        project.deploy("v1")
+        project.champion.refresh()
+        served = project.champion.current()
+        for n in (1, 1, 1, 5):
+            served.troubles.add(n)
+            project.champion.poll()
+        project.deploy("v2")
+        project.champion.poll()
+
+        told = [(one.n_failed, one.is_first) for one in project.refusals]
+        assert told == [(1, True), (1, False), (6, False)]
+        assert "v1 could not score rows (8 so far in one process)" in project.refusals[-1].problem
+        assert project.champion.current().troubles.n == 0
+
     def test_one_that_does_not_do_its_work_is_reported_once(self, project):
         """Behind the requests, at the next poll."""
         project.deploy("v1")

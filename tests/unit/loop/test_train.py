@@ -7,7 +7,8 @@ import pytest
 
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.errors import TooFewLabelsError, TrainingFailedError
-from holdfast.loop.train import fit_on, refit
+from holdfast.loop.train import CalibratedModel, fit_on, refit
+from holdfast.ports.trainer import Calibration
 from holdfast.testing.fakes import OddsModel, OddsTrainer
 from holdfast.testing.learnable import learnable
 
@@ -89,6 +90,54 @@ class TestFitOn:
                 contract=data.contract,
                 seed=0,
             )
+
+    def test_a_plug_in_that_raises_fails_by_name(self):
+        """Whatever it raises, and wherever: the loop records it and goes on."""
+
+        class Odd(OddsModel):
+            def log_odds(self, rows):
+                raise ZeroDivisionError("in the\nmiddle")
+
+        class Broken(OddsTrainer):
+            def fit(self, rows, labels, **_):
+                return Odd(1.0)
+
+        data = learnable()
+
+        with pytest.raises(
+            TrainingFailedError, match=r"'odds'.*score: ZeroDivisionError: in the m"
+        ):
+            fit_on(
+                data.matrix,
+                data.labels,
+                train=np.arange(300),
+                validation=np.arange(300, 600),
+                trainer=Broken(),
+                contract=data.contract,
+                seed=0,
+            )
+
+
+class TestCalibratedModel:
+    @pytest.mark.parametrize(("asked", "what"), [("predict", "score"), ("to_onnx", "be exported")])
+    def test_a_plug_in_that_raises_fails_by_name(self, asked, what):
+        """An export is asked for by the loop, outside the process in which trainers fit."""
+
+        class Odd(OddsModel):
+            def predict(self, rows, calibration):
+                raise KeyError
+
+            def to_onnx(self, calibration):
+                raise KeyError
+
+        data = learnable()
+        model = CalibratedModel(
+            fitted=Odd(1.0), calibration=Calibration(), brier=0.2, trainer=OddsTrainer(),
+            contract=data.contract, seed=0,
+        )  # fmt: skip
+
+        with pytest.raises(TrainingFailedError, match=f"'odds'.*cannot {what}: KeyError"):
+            getattr(model, asked)(*[data.matrix] * (asked == "predict"))
 
 
 class TestRefit:

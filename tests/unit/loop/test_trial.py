@@ -108,7 +108,8 @@ class TestGoOn:
 
         assert steps == [Next.CANARY, Next.WAIT, Next.PROMOTE, None]
         assert in_production(project) == V2
-        canary = [e.body for e in project.events if isinstance(e.body, ChallengerStaged)][-1]
+        _, canary, beside = [e.body for e in project.events if isinstance(e.body, ChallengerStaged)]
+        assert (beside.version, beside.stage) == (V1, Stage.PROBATION)
         assert (canary.stage, canary.share) == (Stage.CANARY, 0.1)
         assert "its shadow stage went without a failure" in canary.reason
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from holdfast.domain.events import (
     GENESIS,
     AlertRaised,
@@ -13,8 +15,10 @@ from holdfast.domain.events import (
     ChampionPromoted,
     ChampionRolledBack,
     DecisionMade,
+    ProbationJudged,
     ReleaseRegistered,
     RetrainingFailed,
+    RetrainingResumed,
     RetrainingStarted,
     StageEnded,
     WindowJudged,
@@ -128,7 +132,8 @@ class TestFold:
         state = fold(story(promoted("v1"), started))
 
         assert state.last_attempt_at == START + DAY
-        assert state.open_attempt == "a1"
+        assert state.open_attempt is not None
+        assert state.open_attempt.attempt_id == "a1"
 
     def test_refusals_add_up_until_a_promotion(self):
         """Each refused or failed challenger lengthens the cooldown; a promotion resets it."""
@@ -315,3 +320,127 @@ class TestStages:
 
         assert [state and state.failure for state in states] == ["torn", None, None, None, None]
         assert None not in states
+
+
+class TestProbation:
+    """What is known of a champion while the one before it stands beside it."""
+
+    taken_over = (promoted(V1), promoted(V2), staged(V1, Stage.PROBATION))
+    report = GuardReport(outcome=Outcome.REFUSE, rule="probation", reason="…", n=9, n_positive=3)
+
+    def rolled_back(self, report):
+        return ChampionRolledBack(
+            version=V1, release_id=ReleaseId("r" * 64), replaced=V2, reason="…", report=report
+        )
+
+    def test_remembers_how_far_its_rows_were_compared(self):
+        """So that they are not looked at twice; another stage begins anew."""
+        look = ProbationJudged(champion=V2, previous=V1, report=self.report, judged_until=START)
+
+        during = fold(story(*self.taken_over, look)).staged
+        later = fold(story(*self.taken_over, look, staged(ModelVersion("v3")), look)).staged
+
+        assert during is not None
+        assert later is not None
+        assert (during.judged_until, later.judged_until) == (START, None)
+
+    def test_remembers_what_servers_said_of_the_champion(self):
+        """Rows that it could not score add up for good; that it did not load is soon over."""
+        failed = replace(refused(V2), alert=replace(refused(V2).alert, statistic=3.0))
+
+        during = fold(story(*self.taken_over, failed, refused(V2), failed))
+        after = fold(story(*self.taken_over, failed, refused(V2), self.rolled_back(None)))
+
+        assert (during.unscored, during.champion_failure) == ({V2: 6}, "torn")
+        assert (after.unscored, after.champion_failure) == ({V2: 3}, None)
+        assert during.staged is not None
+        assert during.staged.failure is None
+
+    def test_rows_that_the_one_before_failed_on_earlier_are_no_failure_of_its_stage(self):
+        """A server may tell of them late."""
+        failed = replace(refused(V1), alert=replace(refused(V1).alert, statistic=3.0))
+
+        staged_before = fold(story(*self.taken_over, failed)).staged
+        torn = fold(story(*self.taken_over, refused(V1))).staged
+
+        assert staged_before is not None
+        assert torn is not None
+        assert (staged_before.failure, torn.failure) == (None, "torn")
+
+    def test_a_failed_one_is_a_refused_attempt(self):
+        """The cooldown is doubled, and begins with the rollback; a person's own begins none."""
+        failed = fold(story(*self.taken_over, self.rolled_back(self.report)))
+        by_hand = fold(story(*self.taken_over, self.rolled_back(None)))
+
+        assert (failed.refusals, failed.last_attempt_at) == (1, START + 3 * DAY)
+        assert (by_hand.refusals, by_hand.last_attempt_at) == (0, None)
+
+
+class TestAttempts:
+    """What is known of a retraining that has no end yet, so that another process can go on."""
+
+    begun = RetrainingStarted(attempt_id="a1", champion=V1, cause="harm", n_rows=900)
+    of_it = replace(registered("v2"), attempt_id="a1")
+
+    def open_after(self, *bodies):
+        return fold(story(registered("v1"), promoted("v1"), self.begun, *bodies)).open_attempt
+
+    def test_knows_how_far_it_came(self):
+        """Judged, and registered; when it began, and with which event."""
+        attempt = self.open_after(judged(Outcome.ACCEPT), self.of_it)
+
+        assert (attempt.attempt_id, attempt.seq, attempt.at) == ("a1", 3, START + 2 * DAY)
+        assert attempt.judgement == judged(Outcome.ACCEPT)
+        assert attempt.version == "v2"
+        assert attempt.n_tries == 1
+
+    def test_counts_how_often_it_was_begun(self):
+        """By the last of its tries."""
+        again = RetrainingResumed(attempt_id="a1", champion=V1, n_tries=2, reason="it broke off")
+
+        assert self.open_after(again).n_tries == 2
+
+    def test_heeds_nothing_of_another_attempt(self):
+        """An accepted challenger of its own is what it waits for."""
+        other = replace(judged(Outcome.REFUSE), attempt_id="a0")
+
+        attempt = self.open_after(other, replace(self.of_it, attempt_id="a0"))
+
+        assert (attempt.judgement, attempt.version) == (None, None)
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            [RetrainingFailed(attempt_id="a1", champion=V1, reason="one class")],
+            [judged(Outcome.REFUSE)],
+            [judged(Outcome.DEFER)],
+            [judged(Outcome.ACCEPT), of_it, promoted("v2", "v1")],
+            [
+                judged(Outcome.ACCEPT),
+                of_it,
+                ChallengerStaged(
+                    version=V2,
+                    release_id=ReleaseId("r"),
+                    stage=Stage.SHADOW,
+                    share=None,
+                    champion=V1,
+                    reason="…",
+                ),
+            ],
+            [
+                ChampionRolledBack(
+                    version=V2, release_id=ReleaseId("r"), replaced=V1, reason="by hand"
+                )
+            ],
+        ],
+        ids=["failed", "refused", "deferred", "promoted", "staged", "another champion"],
+    )
+    def test_ends(self, end):
+        """By a judgement that does not accept, by production, or by another champion."""
+        assert self.open_after(*end) is None
+
+    def test_that_was_interrupted_is_no_refusal(self):
+        """Nobody is to blame: the next pause is as long as the last."""
+        failed = RetrainingFailed(attempt_id="a1", champion=V1, reason="too old", interrupted=True)
+
+        assert fold(story(promoted("v1"), self.begun, failed)).refusals == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -57,12 +58,35 @@ class TestShadow:
             "stage": "shadow",
             "share": None,
             "since": NOW.isoformat().replace("+00:00", "Z"),
+            "until": None,
         }
+        assert told["probation"] is None
         assert told["n_predictions"] == 5
         assert told["n_predictions_by_role"] == {"champion": {"v1": 5}, "shadow": {"v2": 5}}
         assert told["serving"]["challenger"]["model_version"] == "v2"
         assert 'holdfast_shadow_rows_total{fate="scored"} 5' in page
         assert 'holdfast_challenger_info{version="v2",stage="shadow"} 1' in page
+
+    def test_the_champion_before_scores_as_one_in_a_probation(self, serving, row):
+        """And status says who is on probation, against whom, until when."""
+        record, until = put_tiny_release(serving.objects, "v2", bias=4.0), NOW + timedelta(days=44)
+        stage(serving.store.events, record, Stage.PROBATION, at=NOW, until=until)
+        with serving.client() as client:
+            ask(client, row, 3)
+            await_that(
+                lambda: status(client)["serving"]["shadow"]["n_scored"] == 3,
+                "the champion before has scored",
+            )
+            told = status(client)
+
+        assert told["n_predictions_by_role"] == {"champion": {"v1": 3}, "shadow": {"v2": 3}}
+        assert told["challenger"]["stage"] == "probation"
+        assert told["probation"] == {
+            "version": "v1",
+            "against": "v2",
+            "since": NOW.isoformat().replace("+00:00", "Z"),
+            "until": until.isoformat().replace("+00:00", "Z"),
+        }
 
     def test_can_be_looked_up_with_the_answer_beside_it(self, serving, beside, row):
         """Its own id is known to nobody but the log."""

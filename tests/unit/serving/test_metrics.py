@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from holdfast.domain.predictions import LabelCounts, LabelFate
+from holdfast.serving.cells import Tally
 from holdfast.serving.metrics import Metrics
 
 
@@ -63,6 +64,17 @@ class TestMetrics:
 
         labels = {dict(key[1:])["fate"]: n for key, n in found.items() if "labels" in key[0]}
         assert labels == dict.fromkeys(LabelFate, 0) | {"accepted": 3, "orphan": 1}
+
+    def test_counts_what_shadows_did(self):
+        """A worker that takes the place of another goes on from its counts, as with the rest."""
+        tally = Tally()
+        Metrics(tally).shadowed("scored", 5)
+        Metrics(tally).shadowed("scored", 2)
+
+        found = figures(Metrics(tally))
+
+        rows = {dict(key[1:])["fate"]: n for key, n in found.items() if "shadow_rows" in key[0]}
+        assert rows == {"scored": 7, "dropped": 0}
 
     def test_loses_nothing_between_threads(self):
         """Requests are answered in many."""

@@ -12,14 +12,16 @@ from holdfast.serving.bodies import decode_object
 from holdfast.serving.limits import ServingLimits
 from holdfast.serving.payloads import read_predict
 from holdfast.serving.typed_bodies import _MOST_CONTRACTS, TypedBodies
+from holdfast.testing.fakes import FakeClock
 from holdfast.testing.online import TINY_CONTRACT
 
 LIMITS = ServingLimits(max_rows=3, max_explained_rows=2)
+CLOCK = FakeClock()
 ROW = {"tenure": 3, "charges": 70.5, "senior": False, "plan": "monthly"}
 
 
 def read(body, contract=TINY_CONTRACT, **options):
-    return TypedBodies().read(msgspec.json.encode(body), contract, LIMITS, **options)
+    return TypedBodies().read(msgspec.json.encode(body), contract, LIMITS, CLOCK, **options)
 
 
 class TestTypedBodies:
@@ -39,7 +41,9 @@ class TestTypedBodies:
         """The same payload, down to the type of each value."""
         found = read(body)
 
-        expected = read_predict(decode_object(msgspec.json.encode(body)), TINY_CONTRACT, LIMITS)
+        expected = read_predict(
+            decode_object(msgspec.json.encode(body)), TINY_CONTRACT, LIMITS, at=CLOCK.now()
+        )
         assert found == expected
         assert [*map(type, found.requests[0].values)] == [*map(type, expected.requests[0].values)]
 
@@ -80,7 +84,7 @@ class TestTypedBodies:
     @pytest.mark.parametrize("body", [b"", b"{", b'{"features": NaN}', b'{"features": "\xff"}'])
     def test_leaves_what_is_no_json(self, body):
         """With its words, too."""
-        assert TypedBodies().read(body, TINY_CONTRACT, LIMITS) is None
+        assert TypedBodies().read(body, TINY_CONTRACT, LIMITS, CLOCK) is None
 
     def test_takes_names_that_are_no_words_of_python(self):
         """Columns are called as their owners like."""
@@ -97,7 +101,7 @@ class TestTypedBodies:
         contract = _with_names(['12" vinyl'])
 
         assert read(body, contract) is None
-        assert read_predict(body, contract, LIMITS).requests[0].values == (1.0,)
+        assert read_predict(body, contract, LIMITS, at=CLOCK.now()).requests[0].values == (1.0,)
 
     def test_keeps_the_contracts_of_the_moment_apart(self):
         """While a challenger is tried there are two; of the old ones none is kept for ever."""
@@ -106,11 +110,11 @@ class TestTypedBodies:
 
         for i, contract in [*enumerate(contracts), *enumerate(contracts)]:
             body = msgspec.json.encode({"features": {f"x{i}": i}})
-            found = bodies.read(body, contract, LIMITS)
+            found = bodies.read(body, contract, LIMITS, CLOCK)
             assert found is not None
             assert found.requests[0].values == (float(i),)
 
-        assert len(bodies._decoders) <= _MOST_CONTRACTS
+        assert len(bodies._forms) <= _MOST_CONTRACTS
 
 
 def _with_names(names) -> Contract:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
 from holdfast.domain.errors import SettingsError
 from holdfast.drift.rules import RULES
-from holdfast.settings import DriftSettings, load_settings
+from holdfast.settings import DriftSettings, TrainSettings, load_settings
 
 
 @pytest.fixture(name="drift")
@@ -64,3 +66,22 @@ class TestDriftSettings:
         """It would change nothing, and whoever wrote it believes otherwise."""
         with pytest.raises(ValidationError, match="any_feature has no bound 'at'"):
             DriftSettings(rule="any_feature", rule_at=0.5)
+
+
+class TestTrainSettings:
+    @pytest.mark.parametrize(
+        ("given", "budget"),
+        [(None, None), ("5m", timedelta(minutes=5)), (40, 40), ("40", 40)],
+    )
+    def test_takes_a_search_by_time_or_trials(self, given, budget):
+        """A bare number counts trials, also from the environment, where all is text."""
+        settings = TrainSettings(search=given)
+
+        assert settings.search == budget
+        assert TrainSettings(**settings.model_dump(mode="json")) == settings
+
+    @pytest.mark.parametrize("given", [0, "0", "0s", True, 2.5, "soon"])
+    def test_refuses_a_search_of_nothing(self, given):
+        """Or of something that is neither."""
+        with pytest.raises(ValidationError, match=r"longer than 0s|needs a duration"):
+            TrainSettings(search=given)

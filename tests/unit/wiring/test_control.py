@@ -10,11 +10,13 @@ import structlog
 
 from holdfast.adapters.notifiers.console import ConsoleNotifier
 from holdfast.adapters.registries.mlflow import MlflowRegistry
-from holdfast.domain.errors import HoldfastError, SettingsError
+from holdfast.domain.errors import HoldfastError, MissingExtraError, SettingsError
 from holdfast.drift.methods.registry import METHODS
 from holdfast.drift.rules import WeightedShare
+from holdfast.loop.search import Budget, SearchPlan
 from holdfast.policy.guarding import RULES
 from holdfast.policy.thresholds import Capacity, Costs, FBeta, Fixed, RecallAtLeast
+from holdfast.policy.training_windows import WINDOWS
 from holdfast.policy.trying import TrialPolicy
 from holdfast.settings import settings_for
 from holdfast.wiring import control as wiring
@@ -92,6 +94,23 @@ class TestPlanOf:
             canary_for=timedelta(days=2),
         )
 
+    @pytest.mark.parametrize(
+        ("promote", "lasts"),
+        [({}, 44), ({"probation": "14d"}, 14), ({"probation": "0d"}, 0)],
+    )
+    def test_a_probation_lasts_until_two_windows_have_labels(self, settings, promote, lasts):
+        """By default; or as long as the project says, which may be not at all."""
+        found = plan_of(settings(promote=promote, guard={"min_rows": 90})).probation
+
+        assert (found.lasts, found.min_rows) == (timedelta(days=lasts), 90)
+
+    def test_refuses_a_probation_whose_rows_would_be_dropped(self, settings):
+        """It could not compare what is no longer there."""
+        promote, store = {"probation": "90d"}, {"retention": "80d"}
+
+        with pytest.raises(SettingsError, match=r"probation lasts 90d, but rows leave .* of 80d"):
+            plan_of(settings(promote=promote, store=store))
+
     def test_refuses_a_trial_that_the_next_attempt_would_end(self, settings):
         """No challenger would ever get through it."""
         promote = {"path": "canary", "canary_for": "7d"}
@@ -105,6 +124,13 @@ class TestPlanOf:
 
         assert plan.decision.guard_rows == plan.guard.min_rows
         assert plan.decision.guard_class == plan.guard.min_class
+
+    def test_carries_over_which_windows_compete(self, settings):
+        """All that there are, unless the project names some."""
+        assert plan_of(settings()).windows == WINDOWS
+        assert plan_of(settings(train={"windows": ["recent", "all"]})).windows == ("recent", "all")
+        with pytest.raises(SettingsError, match="windows"):
+            settings(train={"windows": ["ancient"]})
 
     def test_takes_the_rule_that_weighs_features(self, settings, tmp_path):
         """Its weights come with each release."""
@@ -135,6 +161,28 @@ class TestPlanOf:
     def test_settings_know_every_rule_of_the_guard(self, settings, rule):
         """They list the rules themselves, without loading what judges."""
         assert plan_of(settings(guard={"rule": rule})).guard.rule == rule
+
+    @pytest.mark.parametrize(
+        ("train", "search"),
+        [
+            ({}, None),
+            ({"search": "5m"}, SearchPlan(budget=Budget(time=timedelta(minutes=5)))),
+            (
+                {"search": 40, "search_again": True},
+                SearchPlan(budget=Budget(n_trials=40), again=True),
+            ),
+        ],
+    )
+    def test_searches_as_the_project_says(self, settings, train, search):
+        """Not at all, for so long, or for so many trials."""
+        assert plan_of(settings(train=train)).search == search
+
+    def test_refuses_a_search_without_what_searches(self, settings, monkeypatch):
+        """At once, and not in the middle of a retraining."""
+        monkeypatch.setattr(wiring, "find_spec", lambda _: None)
+
+        with pytest.raises(MissingExtraError, match=r"Run: pip install \"holdfast\[search\]\""):
+            plan_of(settings(train={"search": 5}))
 
 
 class TestAimOf:

@@ -12,6 +12,7 @@ from holdfast.domain.predictions import PredictionRequest
 from holdfast.loop.predict import predict
 from holdfast.loop.promote import promote
 from holdfast.loop.register import register
+from holdfast.policy.transitions import fold
 from holdfast.settings import settings_for
 from holdfast.testing.project import example_bundle
 from holdfast.wiring.control import open_control
@@ -77,6 +78,31 @@ class TestOpenOnline:
             pytest.fail("the body must not run")
 
         assert list(tmp_path.iterdir()) == []
+
+    def test_rows_that_fail_are_told_of_by_each_server(self, served):
+        """They add up; people are told once by each."""
+        for _ in range(2):
+            with open_online(served) as ports:
+                ports.champion.poll()
+                for n in (2, 2):
+                    ports.champion.current().troubles.add(n)
+                    ports.champion.poll()
+
+        with open_control(served) as ports:
+            alerts = [
+                event.body.alert
+                for event in ports.events.events()
+                if isinstance(event.body, AlertRaised)
+            ]
+            state = fold(ports.events.events())
+            owed = [
+                pending
+                for pending in ports.outbox.pending(due_at=ports.clock.now())
+                if pending.effect.channel == "notifier"
+            ]
+        assert [alert.statistic for alert in alerts] == [2.0, 2.0, 2.0, 2.0]
+        assert (state.unscored, state.champion_failure) == ({"v1": 8}, None)
+        assert len(owed) == 2
 
     def test_a_refused_release_raises_one_alert_however_many_servers_refuse_it(
         self, served, tmp_path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,30 @@ class TestRenderConfig:
         uncommented = text.replace('drop = ["extra"]\n', "", 1).replace(line, line[2:])
         assert load(uncommented).data.drop == ("extra", "reason")
 
+    def test_has_numbers_that_may_mean_missing_ready_to_be_named(self, load, tmp_path):
+        """As the suspects above."""
+        columns = {name: values * 3 for name, values in COLUMNS.items()}
+        pdays = [999.0 if i % 4 else float(i % 20) for i in range(3 * N)]
+        found = survey(pa.table({**columns, "pdays": pdays}), target="Churn")
+
+        text = render_config(found, data_path=tmp_path / "telco.csv", project=tmp_path)
+
+        assert load(text).data.missing == {}
+        line = next(line for line in text.splitlines() if line.startswith("# missing"))
+        assert load(text.replace(line, line[2:])).data.missing == {"pdays": (999.0,)}
+
+    def test_says_what_comes_of_a_date(self, load, tmp_path):
+        """Not each sine and cosine."""
+        days = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(i * 97 % 800) for i in range(N)]
+        found = survey(pa.table({**COLUMNS, "signed_on": days}), target="Churn")
+
+        text = render_config(found, data_path=tmp_path / "telco.csv", project=tmp_path)
+
+        line = next(line for line in text.splitlines() if line.startswith("# as_of"))
+        newest = datetime(2026, 3, 1, tzinfo=UTC)
+        assert load(text.replace(line, "as_of = 2026-03-01")).data.as_of == newest
+        assert '"signed_on"  date, as its age in days and its month and weekday\n' in text
+
     def test_names_the_file_of_labels(self, load, tmp_path):
         """Relative to the project, as the data's."""
         text = render_config(
@@ -97,7 +121,7 @@ class TestRenderConfig:
         assert settings.train.trainers == ("logistic_regression", "xgboost")
 
     def test_writes_the_defaults_that_hold_anyway(self, load, tmp_path):
-        """What it shows for changing is what holds if the line is deleted."""
+        """What it shows for changing holds without the line; for `trainers` it says what does."""
         found = survey(pa.table(COLUMNS), target="Churn")
         text = render_config(found, data_path=tmp_path / "t.csv", project=tmp_path)
 
@@ -105,8 +129,11 @@ class TestRenderConfig:
         bare = load('[data]\ntarget = "Churn"\n')
 
         assert written.train.aim == FBetaAim(f_beta=1.0)
+        assert written.train.trainers == ("logistic_regression", "xgboost")
+        assert f"Without this line: {', '.join(bare.train.trainers)}\n" in text
+        assert written.train.model_copy(update={"trainers": bare.train.trainers}) == bare.train
         assert written.monitor.window == timedelta(days=7)
-        for section in ("train", "monitor", "policy", "guard", "promote", "store", "alerts"):
+        for section in ("monitor", "policy", "guard", "promote", "store", "alerts"):
             assert getattr(written, section) == getattr(bare, section)
 
     def test_says_what_became_of_each_column(self, tmp_path):

@@ -76,6 +76,23 @@ class FileObjectStore:
                 )
             )
 
+    def publish(self, name: str, data: bytes) -> None:
+        """See `ObjectStore.publish`."""
+        _require_plain(name)
+        self._root.mkdir(parents=True, exist_ok=True)
+        unfinished = self._root / f".{name}.{secrets.token_hex(8)}"
+        try:
+            _write_file(unfinished, data)
+            unfinished.replace(self._root / name)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync_folder(self._root)
+
+    def published(self, name: str) -> bytes:
+        """See `ObjectStore.published`."""
+        _require_plain(name)
+        return (self._root / name).read_bytes()
+
     def _write(self, target: Path, files: Mapping[str, bytes]) -> None:
         unfinished = self._root / f".{target.name}.{secrets.token_hex(8)}"
         unfinished.mkdir()

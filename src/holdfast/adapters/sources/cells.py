@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from holdfast.domain.arrow import word_array
 from holdfast.domain.cleaning import TIMESTAMP, blanked, finite
 from holdfast.domain.columns import with_words
+from holdfast.domain.missing import DASHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ _FALSE = word_array(["false", "faux", "falsch"])
 # it would lose digits that tell rows apart.
 _CODE = r"^[+-]?(0\d|\d{16,}$)"
 _DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
+_DASHES = word_array(DASHES)
 
 
 class CellKind(StrEnum):
@@ -118,7 +120,8 @@ class ColumnForm:
 
     def read(self, cells: pa.Array) -> pa.Array:
         """Return the text cells as values of the field's type."""
-        present = blanked(cells, none=self.kind is not CellKind.TEXT)
+        typed = self.kind is not CellKind.TEXT
+        present = blanked(cells, none=typed, dashes=typed and self.kind is not CellKind.BOOLEAN)
         # `is_in` knows no null; whatever a reader made of one is taken back.
         return pc.if_else(pc.is_valid(present), _READERS[self.kind](present), pa.NA)
 
@@ -136,6 +139,7 @@ class FormFinder:
             CellKind.AWARE_TIME,
         ]
         self._seen = False
+        self._only_dashes = True
         self._words: dict[bool, str] = {}
 
     def see(self, cells: pa.Array) -> None:
@@ -148,8 +152,10 @@ class FormFinder:
         self._seen = True
         # The first cell goes ahead: a cast that fails on each of 50,000 takes 40 times as
         # long as one that succeeds.
-        likely = [kind for kind in self._possible if _reads(kind, present[:1])]
-        self._possible = [kind for kind in likely if _reads(kind, present)]
+        plain = present.filter(pc.invert(pc.is_in(present, value_set=_DASHES)))
+        self._only_dashes = self._only_dashes and not len(plain)
+        likely = [kind for kind in self._possible if _reads(kind, _of(kind, present, plain)[:1])]
+        self._possible = [kind for kind in likely if _reads(kind, _of(kind, present, plain))]
         if CellKind.BOOLEAN in self._possible:
             self._note_words(present)
 
@@ -157,13 +163,18 @@ class FormFinder:
         """Return what the column is, after its last batch."""
         if not self._seen:
             return ColumnForm(name=self._name, kind=CellKind.EMPTY)
-        kind = self._possible[0] if self._possible else CellKind.TEXT
+        typed = self._possible and not self._only_dashes
+        kind = self._possible[0] if typed else CellKind.TEXT
         words = (self._words.get(True, "true"), self._words.get(False, "false"))
         return ColumnForm(name=self._name, kind=kind, words=words)
 
     def _note_words(self, present: pa.Array) -> None:
         for word in pc.unique(present).to_pylist():
             self._words.setdefault(word.lower() in _TRUE.to_pylist(), word)
+
+
+def _of(kind: CellKind, present: pa.Array, plain: pa.Array) -> pa.Array:
+    return present if kind is CellKind.BOOLEAN else plain
 
 
 def _reads(kind: CellKind, present: pa.Array) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from holdfast.adapters.sources.cells import FormFinder
-from holdfast.domain.cleaning import MISSING_CODES, TIMESTAMP
+from holdfast.domain.cleaning import TIMESTAMP
+from holdfast.domain.missing import DASHES, stands_for_missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,10 @@ def cell_array(name: str, cells: Sequence[Cell]) -> pa.Array:
     ['1', 'two', 'true']
     """
     known = [None if _is_missing(cell) else cell for cell in cells]
+    dashed = any(cell in DASHES for cell in known)
+    known = [None if cell in DASHES else cell for cell in known]
     kinds = {type(cell) for cell in known if cell is not None}
-    if kinds and kinds <= {bool}:
+    if kinds and kinds <= {bool} and not dashed:
         return pa.array(known, pa.bool_())
     if kinds == {int} and all(abs(n) < _LARGEST for n in known if isinstance(n, int)):
         return pa.array(known, pa.int64())  # identifiers stay exact
@@ -73,7 +76,7 @@ def _from_text(name: str, cells: Sequence[Cell]) -> pa.Array:
 
 
 def _is_missing(cell: Cell) -> bool:
-    return isinstance(cell, str) and (cell in ERRORS or cell.strip().lower() in MISSING_CODES)
+    return isinstance(cell, str) and (cell in ERRORS or stands_for_missing(cell))
 
 
 def _moment(cell: Cell) -> datetime | None:

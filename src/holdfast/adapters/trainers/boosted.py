@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 
 from holdfast.adapters.trainers.tree_graph import Comparison, Tree, tree_graph
-from holdfast.performance.calibration import sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +57,7 @@ class FittedTrees:
 
     def predict(self, rows: FeatureMatrix, calibration: Calibration) -> Floats:
         """Return calibrated P(y = 1), shape ``(n,)``."""
-        return sigmoid(calibration.slope * self.log_odds(rows) + calibration.intercept)
+        return calibration.probabilities(self.log_odds(rows))
 
     def to_onnx(self, calibration: Calibration) -> bytes:
         """Export with the calibration after the trees."""

@@ -12,16 +12,17 @@ import signal
 import subprocess
 import sys
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Pipe
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from holdfast.adapters.trainers.child import IDLE_EXIT
 from holdfast.domain.durations import format_duration
-from holdfast.domain.errors import TrainingFailedError
+from holdfast.domain.errors import TrainingFailedError, TrainingTooLongError
+from holdfast.ports.tuner import TunableTrainer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.ports.trainer import FittedModel, Trainer
+    from holdfast.ports.tuner import Setting, Span
 
 __all__ = ["Answer", "ContainedTrainer", "Job", "Workshop"]
 
@@ -125,7 +127,7 @@ class Workshop:
         if not child.connection.poll(self._time_limit.total_seconds()):
             limit = format_duration(self._time_limit)
             found = f"it was not done within [train] time_limit = {limit}, and was stopped"
-            raise TrainingFailedError(name, found)
+            raise TrainingTooLongError(name, found)
         try:
             answer: Answer = child.connection.recv()
         except (pickle.UnpicklingError, AttributeError, ImportError) as error:
@@ -169,7 +171,7 @@ class _Child:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainedTrainer:
-    """A trainer whose fits happen in a workshop; satisfies `Trainer`.
+    """A trainer whose fits happen in a workshop; satisfies `TunableTrainer`.
 
     Attributes:
         trainer: Who fits.
@@ -183,6 +185,22 @@ class ContainedTrainer:
     def name(self) -> str:
         """How settings and records call the trainer."""
         return self.trainer.name
+
+    @property
+    def spans(self) -> Mapping[str, Span]:
+        """What the trainer lets vary: nothing, if it does not say."""
+        return self.trainer.spans if isinstance(self.trainer, TunableTrainer) else {}
+
+    @property
+    def setting(self) -> Setting:
+        """The values that are in force."""
+        return self.trainer.setting if isinstance(self.trainer, TunableTrainer) else {}
+
+    def with_setting(self, setting: Setting) -> Self:
+        """Return it with other values, in the same workshop."""
+        if not isinstance(self.trainer, TunableTrainer):
+            return self
+        return replace(self, trainer=self.trainer.with_setting(setting))
 
     def fit(
         self,

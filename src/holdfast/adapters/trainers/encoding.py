@@ -44,10 +44,10 @@ class CategoryCodes:
 
     def places(self, column: NDArray[np.object_]) -> NDArray[np.intp]:
         """Return each value's place in `known`; of another one, the place after the last."""
-        table = {word: place for place, word in enumerate(self.known)}
-        other = len(table)
+        # A dict that answers for missing keys itself is asked without a step of Python a row.
+        table = _Places({word: place for place, word in enumerate(self.known)})
         return np.fromiter(
-            (table.get(word, other) for word in column), dtype=np.intp, count=len(column)
+            map(table.__getitem__, column.tolist()), dtype=np.intp, count=len(column)
         )
 
     def encode(self, column: NDArray[np.object_]) -> NDArray[np.float32]:
@@ -69,6 +69,11 @@ class CategoryCodes:
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         known = [word for word in ordered if counts[word] >= _LEAST_ROWS] or ordered[:1]
         return cls(known=tuple(known), spread=len(known) <= _MOST_INDICATORS)
+
+
+class _Places(dict[str, int]):
+    def __missing__(self, word: str) -> int:
+        return len(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,11 @@ class Parts:
     nodes: list[NodeProto] = field(default_factory=list)
     constants: list[TensorProto] = field(default_factory=list)
 
+    def input(self, name: str, kind: int, width: int) -> str:
+        """Add an input of so many columns; return its name."""
+        self.inputs.append(helper.make_tensor_value_info(name, kind, ["rows", width]))
+        return name
+
     def node(self, kind: str, takes: list[str], gives: list[str], **attributes: Any) -> None:
         """Add a node."""
         self.nodes.append(helper.make_node(kind, takes, gives, **attributes))
@@ -47,11 +52,11 @@ def encoding_nodes(encoding: Encoding, parts: Parts) -> None:
     """Write the inputs and what makes the float32 matrix ``design`` of them."""
     columns: list[str] = []
     if encoding.n_numeric:
-        parts.inputs.append(_input("numeric", TensorProto.FLOAT, encoding.n_numeric))
+        parts.input("numeric", TensorProto.FLOAT, encoding.n_numeric)
         columns.append("numeric")
     n_words = len(encoding.categorical)
     if n_words:
-        parts.inputs.append(_input("categorical", TensorProto.STRING, n_words))
+        parts.input("categorical", TensorProto.STRING, n_words)
         words = [f"words_{j}" for j in range(n_words)]
         parts.node("Split", ["categorical"], words, axis=1, num_outputs=n_words)
         columns += [_codes(encoding, j, parts) for j in range(n_words)]
@@ -86,11 +91,24 @@ def answer_nodes(log_odds: str, calibration: Calibration, parts: Parts) -> None:
     intercept = parts.constant("intercept", np.array([calibration.intercept]))
     one = parts.constant("one", np.ones(1))
     parts.node("Mul", [log_odds, slope], ["sloped"])
-    parts.node("Add", ["sloped", intercept], ["calibrated"])
-    parts.node("Sigmoid", ["calibrated"], ["positive"])
+    parts.node("Add", ["sloped", intercept], ["straight"])
+    parts.node("Sigmoid", [_bent(log_odds, "straight", calibration, parts)], ["positive"])
     parts.node("Sub", [one, "positive"], ["negative"])
     parts.node("Concat", ["negative", "positive"], ["both"], axis=1)
     parts.node("Cast", ["both"], ["probabilities"], to=TensorProto.FLOAT)
+
+
+def _bent(log_odds: str, straight: str, calibration: Calibration, parts: Parts) -> str:
+    """Write what adds the bends to the straight line; return where their sum is."""
+    if not calibration.bends:
+        return straight
+    at, change = np.array(calibration.bends).T
+    parts.node("Sub", [log_odds, parts.constant("bends", at.reshape(1, -1))], ["beyond"])
+    parts.node("Relu", ["beyond"], ["so_far_beyond"])
+    changes = parts.constant("changes", change.reshape(-1, 1))
+    parts.node("MatMul", ["so_far_beyond", changes], ["bent"])
+    parts.node("Add", [straight, "bent"], ["calibrated"])
+    return "calibrated"
 
 
 def graph_bytes(name: str, parts: Parts) -> bytes:
@@ -110,7 +128,3 @@ def graph_bytes(name: str, parts: Parts) -> bytes:
     )
     written: bytes = model.SerializeToString(deterministic=True)
     return written
-
-
-def _input(name: str, kind: int, width: int) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, ["rows", width])

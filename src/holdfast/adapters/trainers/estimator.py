@@ -18,7 +18,6 @@ from holdfast.adapters.trainers.encoding import Encoding
 from holdfast.adapters.trainers.estimator_graph import CLOSEST, estimator_graph
 from holdfast.adapters.trainers.refusals import balanced, refuse_unlearnable
 from holdfast.domain.errors import TrainingFailedError
-from holdfast.performance.calibration import sigmoid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,7 +126,7 @@ class FittedEstimator:
 
     def predict(self, rows: FeatureMatrix, calibration: Calibration) -> Floats:
         """Return calibrated P(y = 1), shape ``(n,)``."""
-        return sigmoid(calibration.slope * self.log_odds(rows) + calibration.intercept)
+        return calibration.probabilities(self.log_odds(rows))
 
     def to_onnx(self, calibration: Calibration) -> bytes:
         """Export with the encoding before and the calibration after the classifier.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -14,12 +14,16 @@ from holdfast.adapters.trainers.encoding import Encoding
 from holdfast.adapters.trainers.refusals import balanced, first_line, refuse_unlearnable
 from holdfast.adapters.trainers.tree_graph import Comparison, Tree, float32_below
 from holdfast.domain.errors import TrainingFailedError
+from holdfast.ports.tuner import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
+    from holdfast.ports.tuner import Setting
 
     Floats = NDArray[np.float64]
 
@@ -39,13 +43,24 @@ class HistGradientBoostingTrainer:
         most_leaves: Leaves of a tree.
         least_rows: Rows of a leaf.
         penalty: Of squared leaf values.
+
+    The defaults are the ones that did well by cross-validation on the training parts of six
+    public data sets of 1,000 to 51,000 rows.
     """
 
-    n_trees: int = 150
-    learning_rate: float = 0.06
-    most_leaves: int = 15
+    spans: ClassVar[Mapping[str, Span]] = {
+        "n_trees": Span(low=50, high=400, ratio=True, whole=True),
+        "learning_rate": Span(low=0.01, high=0.2, ratio=True),
+        "most_leaves": Span(low=4, high=48, ratio=True, whole=True),
+        "least_rows": Span(low=5, high=100, ratio=True, whole=True),
+        "penalty": Span(low=0.1, high=20.0, ratio=True),
+    }
+
+    n_trees: int = 200
+    learning_rate: float = 0.04
+    most_leaves: int = 10
     least_rows: int = 20
-    penalty: float = 1.0
+    penalty: float = 5.0
 
     @property
     def name(self) -> str:
@@ -91,15 +106,18 @@ class HistGradientBoostingTrainer:
             parameters=self._parameters(), encoding=encoding, booster=_Boosted(classifier)
         )
 
+    @property
+    def setting(self) -> Setting:
+        """The values that are in force; see `TunableTrainer.setting`."""
+        return {name: getattr(self, name) for name in self.spans}
+
+    def with_setting(self, setting: Setting) -> Self:
+        """Return the trainer with other values; see `TunableTrainer.with_setting`."""
+        changed: dict[str, Any] = setting  # whole numbers where the spans say so
+        return replace(self, **changed)
+
     def _parameters(self) -> dict[str, float | int | str | bool]:
-        return {
-            "n_trees": self.n_trees,
-            "learning_rate": self.learning_rate,
-            "most_leaves": self.most_leaves,
-            "least_rows": self.least_rows,
-            "penalty": self.penalty,
-            "class_weight": "balanced",
-        }
+        return {**self.setting, "class_weight": "balanced"}
 
 
 @dataclass(frozen=True, slots=True)

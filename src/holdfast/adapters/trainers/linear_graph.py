@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import TensorProto, numpy_helper
+
+from holdfast.adapters.trainers.encoding_graph import ML, Parts, answer_nodes, graph_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from holdfast.ports.trainer import Calibration
+
     Floats = NDArray[np.float64]
 
 __all__ = ["LinearModel", "linear_graph"]
-
-_OPSETS = {"": 21, "ai.onnx.ml": 4}  # 4 brought LabelEncoder's double values
-_IR_VERSION = 10  # the one that belongs to opset 21
-_ML = "ai.onnx.ml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,98 +46,57 @@ class LinearModel:
     intercept: float
 
 
-def linear_graph(model: LinearModel) -> bytes:
+def linear_graph(model: LinearModel, calibration: Calibration) -> bytes:
     """Return the ONNX bytes of a linear model; equal models give equal bytes.
 
     Inputs and output are those that `FittedModel.to_onnx` promises.
     """
-    nodes: list[NodeProto] = []
-    constants: list[TensorProto] = []
-    inputs = []
+    parts = Parts()
     terms: list[str] = []
     if model.weights.size:
-        inputs.append(_input("numeric", TensorProto.FLOAT, model.weights.size))
-        nodes += _numeric_nodes(model, constants)
-        terms.append("numeric_part")
+        parts.input("numeric", TensorProto.FLOAT, model.weights.size)
+        terms.append(_numeric_nodes(model, parts))
     if model.tables:
-        inputs.append(_input("categorical", TensorProto.STRING, len(model.tables)))
-        nodes += _categorical_nodes(model)
-        terms += [f"category_{j}" for j in range(len(model.tables))]
-    nodes += _answer_nodes(terms, model.intercept, constants)
-    graph = helper.make_graph(
-        nodes,
-        "holdfast_linear",
-        inputs,
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", 2])],
-        constants,
-    )
-    onnx_model = helper.make_model(
-        graph,
-        opset_imports=[helper.make_opsetid(domain, v) for domain, v in _OPSETS.items()],
-        ir_version=_IR_VERSION,
-        producer_name="holdfast",
-    )
-    written: bytes = onnx_model.SerializeToString(deterministic=True)
-    return written
+        parts.input("categorical", TensorProto.STRING, len(model.tables))
+        terms += _categorical_nodes(model, parts)
+    base = parts.constant("base", np.array([model.intercept]))
+    parts.node("Sum", [*terms, base], ["log_odds"])
+    answer_nodes("log_odds", calibration, parts)
+    return graph_bytes("holdfast_linear", parts)
 
 
-def _numeric_nodes(model: LinearModel, constants: list[TensorProto]) -> list[NodeProto]:
-    constants += [
-        _constant("fill", model.fill),
-        _constant("centre", model.centre),
-        _constant("scale", model.scale),
-        _constant("weights", model.weights.reshape(-1, 1)),
-    ]
-    return [
-        helper.make_node("Cast", ["numeric"], ["wide"], to=TensorProto.DOUBLE),
-        helper.make_node("IsNaN", ["wide"], ["missing"]),
-        helper.make_node("Where", ["missing", "fill", "wide"], ["filled"]),
-        helper.make_node("Sub", ["filled", "centre"], ["centred"]),
-        helper.make_node("Div", ["centred", "scale"], ["scaled"]),
-        helper.make_node("MatMul", ["scaled", "weights"], ["numeric_part"]),
-    ]
-
-
-def _categorical_nodes(model: LinearModel) -> list[NodeProto]:
-    columns = [f"column_{j}" for j in range(len(model.tables))]
-    nodes = [helper.make_node("Split", ["categorical"], columns, axis=1, num_outputs=len(columns))]
-    for j, table in enumerate(model.tables):
-        keys = list(table)
-        added = np.array(list(table.values()), dtype=np.float64)
-        nodes.append(
-            helper.make_node(
-                "LabelEncoder",
-                [columns[j]],
-                [f"category_{j}"],
-                domain=_ML,
-                keys_tensor=_texts("keys", keys),
-                values_tensor=_constant("values", added),
-                default_tensor=_constant("unseen", np.zeros(1)),
-            )
+def _numeric_nodes(model: LinearModel, parts: Parts) -> str:
+    fill, centre, scale, weights = (
+        parts.constant(name, values)
+        for name, values in (
+            ("fill", model.fill),
+            ("centre", model.centre),
+            ("scale", model.scale),
+            ("weights", model.weights.reshape(-1, 1)),
         )
-    return nodes
+    )
+    parts.node("Cast", ["numeric"], ["wide"], to=TensorProto.DOUBLE)
+    parts.node("IsNaN", ["wide"], ["missing"])
+    parts.node("Where", ["missing", fill, "wide"], ["filled"])
+    parts.node("Sub", ["filled", centre], ["centred"])
+    parts.node("Div", ["centred", scale], ["scaled"])
+    parts.node("MatMul", ["scaled", weights], ["numeric_part"])
+    return "numeric_part"
 
 
-def _answer_nodes(
-    terms: list[str], intercept: float, constants: list[TensorProto]
-) -> list[NodeProto]:
-    constants += [_constant("intercept", np.array([intercept])), _constant("one", np.ones(1))]
-    return [
-        helper.make_node("Sum", [*terms, "intercept"], ["log_odds"]),
-        helper.make_node("Sigmoid", ["log_odds"], ["positive"]),
-        helper.make_node("Sub", ["one", "positive"], ["negative"]),
-        helper.make_node("Concat", ["negative", "positive"], ["both"], axis=1),
-        helper.make_node("Cast", ["both"], ["probabilities"], to=TensorProto.FLOAT),
-    ]
-
-
-def _input(name: str, kind: int, width: int) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, kind, ["rows", width])
-
-
-def _texts(name: str, values: list[str]) -> TensorProto:
-    return numpy_helper.from_array(np.array(values, dtype=object), name)
-
-
-def _constant(name: str, values: Floats) -> TensorProto:
-    return numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float64), name)
+def _categorical_nodes(model: LinearModel, parts: Parts) -> list[str]:
+    n = len(model.tables)
+    columns, terms = ([f"{what}_{j}" for j in range(n)] for what in ("column", "category"))
+    parts.node("Split", ["categorical"], columns, axis=1, num_outputs=n)
+    for column, term, table in zip(columns, terms, model.tables, strict=True):
+        added = np.array(list(table.values()), dtype=np.float64)
+        parts.node(
+            "LabelEncoder",
+            [column],
+            [term],
+            domain=ML,
+            keys_tensor=numpy_helper.from_array(np.array(list(table), dtype=object), "keys"),
+            values_tensor=numpy_helper.from_array(added, "values"),
+            default_tensor=numpy_helper.from_array(np.zeros(1), "unseen"),
+        )
+    return terms

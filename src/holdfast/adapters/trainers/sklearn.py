@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
@@ -18,14 +18,17 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 from holdfast.adapters.trainers.linear_graph import LinearModel, linear_graph
 from holdfast.adapters.trainers.refusals import first_line, refuse_unlearnable
 from holdfast.domain.errors import TrainingFailedError
-from holdfast.performance.calibration import sigmoid
+from holdfast.ports.tuner import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.ports.trainer import Calibration
+    from holdfast.ports.tuner import Setting
 
     Floats = NDArray[np.float64]
 
@@ -46,6 +49,10 @@ class LogisticRegressionTrainer:
             ``converged: false``.
     """
 
+    spans: ClassVar[Mapping[str, Span]] = {
+        "inverse_penalty": Span(low=1e-3, high=1e2, ratio=True),
+    }
+
     inverse_penalty: float = 1.0
     most_iterations: int = 1000
 
@@ -53,6 +60,16 @@ class LogisticRegressionTrainer:
     def name(self) -> str:
         """How settings and records call it."""
         return "logistic_regression"
+
+    @property
+    def setting(self) -> Setting:
+        """The values that are in force; see `TunableTrainer.setting`."""
+        return {"inverse_penalty": self.inverse_penalty}
+
+    def with_setting(self, setting: Setting) -> Self:
+        """Return the trainer with other values; see `TunableTrainer.with_setting`."""
+        changed: dict[str, Any] = setting  # whole numbers where the spans say so
+        return replace(self, **changed)
 
     def fit(
         self,
@@ -125,13 +142,12 @@ class FittedLogisticRegression:
 
     def predict(self, rows: FeatureMatrix, calibration: Calibration) -> Floats:
         """Return calibrated P(y = 1), shape ``(n,)``."""
-        return sigmoid(calibration.slope * self.log_odds(rows) + calibration.intercept)
+        return calibration.probabilities(self.log_odds(rows))
 
     def to_onnx(self, calibration: Calibration) -> bytes:
-        """Export with the calibration folded into weights and intercept."""
-        weights = calibration.slope * self.regression.coef_[0]
-        intercept = float(calibration.slope * self.regression.intercept_[0] + calibration.intercept)
-        return linear_graph(self.preparation.linear_model(weights, intercept))
+        """Export with the calibration after the sum."""
+        weights, intercept = self.regression.coef_[0], float(self.regression.intercept_[0])
+        return linear_graph(self.preparation.linear_model(weights, intercept), calibration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ HoldfastError
     ├── ArchiveError            a file of the archive cannot be read or written
     ├── ClusterError            a cluster does not answer, or cannot do the work
     └── TrainingFailedError     a trainer raised, or produced no usable model
+        └── TrainingTooLongError   it was stopped because it took too long
 """
 
 from holdfast.domain.errors.access import AccessError, KeyNeededError, MissingScopeError
@@ -54,6 +55,7 @@ from holdfast.domain.errors.availability import (
     StoreUnavailableError,
     StoreVersionError,
     TrainingFailedError,
+    TrainingTooLongError,
 )
 from holdfast.domain.errors.input import (
     ColumnError,
@@ -132,6 +134,7 @@ __all__ = [
     "TargetError",
     "TooFewLabelsError",
     "TrainingFailedError",
+    "TrainingTooLongError",
     "UnknownEventError",
     "UnknownKeyError",
     "UnknownPredictionError",

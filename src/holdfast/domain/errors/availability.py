@@ -18,6 +18,7 @@ __all__ = [
     "StoreUnavailableError",
     "StoreVersionError",
     "TrainingFailedError",
+    "TrainingTooLongError",
 ]
 
 
@@ -102,3 +103,7 @@ class TrainingFailedError(AvailabilityError):
     def __init__(self, trainer: str, found: str) -> None:
         super().__init__(f"Trainer {trainer!r} failed: {found}. The champion is unchanged.")
         self.trainer, self.found = trainer, found
+
+
+class TrainingTooLongError(TrainingFailedError):
+    """A trainer was stopped because it took too long; asked again, it will again."""

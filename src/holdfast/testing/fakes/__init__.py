@@ -9,9 +9,11 @@ from holdfast.testing.fakes.objects import InMemoryObjectStore
 from holdfast.testing.fakes.outbox import InMemoryOutbox
 from holdfast.testing.fakes.predictions import InMemoryPredictionLog
 from holdfast.testing.fakes.profiles import InMemoryProfileStore
+from holdfast.testing.fakes.registry import InMemoryModelRegistry
 from holdfast.testing.fakes.retention import InMemoryRetention
 from holdfast.testing.fakes.store import InMemoryStore
 from holdfast.testing.fakes.trainer import OddsModel, OddsTrainer
+from holdfast.testing.fakes.tuner import RandomStudy, RandomTuner
 from holdfast.testing.fakes.views import InMemoryViews
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "InMemoryKeyStore",
     "InMemoryLabelLedger",
     "InMemoryLease",
+    "InMemoryModelRegistry",
     "InMemoryObjectStore",
     "InMemoryOutbox",
     "InMemoryPredictionLog",
@@ -30,4 +33,6 @@ __all__ = [
     "InMemoryViews",
     "OddsModel",
     "OddsTrainer",
+    "RandomStudy",
+    "RandomTuner",
 ]

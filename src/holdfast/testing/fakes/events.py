@@ -174,6 +174,7 @@ def _staged(
         share=body.share,
         since=event.at,
         seq=event.seq,
+        until=body.until,
     )
 
 

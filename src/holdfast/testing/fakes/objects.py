@@ -15,6 +15,7 @@ class InMemoryObjectStore:
 
     def __init__(self) -> None:
         self._groups: dict[str, dict[str, bytes]] = {}
+        self._published: dict[str, bytes] = {}
 
     def put(self, group: str, files: Mapping[str, bytes]) -> None:
         """See `ObjectStore.put`."""
@@ -36,6 +37,19 @@ class InMemoryObjectStore:
     def groups(self) -> tuple[str, ...]:
         """See `ObjectStore.groups`."""
         return tuple(sorted(self._groups))
+
+    def publish(self, name: str, data: bytes) -> None:
+        """See `ObjectStore.publish`."""
+        _require_plain(name)
+        self._published[name] = data
+
+    def published(self, name: str) -> bytes:
+        """See `ObjectStore.published`."""
+        _require_plain(name)
+        try:
+            return self._published[name]
+        except KeyError:
+            raise FileNotFoundError(f"{name} is not there") from None
 
 
 def _require_plain(name: str) -> None:

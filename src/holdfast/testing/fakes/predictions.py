@@ -180,7 +180,7 @@ def _answer(
 ) -> Prediction:
     if request.request_id is None:
         return prediction
-    content = (dict(zip(contract.names, request.values, strict=True)), request.entity)
+    content = (request.told(contract), request.entity)
     before, answer = used.setdefault(request.request_id, (content, prediction))
     if before != content:
         raise RequestConflictError(request.request_id, row=row)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from holdfast.domain.errors import TrainingFailedError
-from holdfast.performance.calibration import sigmoid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +33,7 @@ class OddsModel:
 
     def predict(self, rows: FeatureMatrix, calibration: Calibration) -> NDArray[np.float64]:
         """See `FittedModel.predict`."""
-        return sigmoid(calibration.slope * self.log_odds(rows) + calibration.intercept)
+        return calibration.probabilities(self.log_odds(rows))
 
     def to_onnx(self, calibration: Calibration) -> bytes:
         """Return its two numbers: enough to tell exports apart, not to run them."""

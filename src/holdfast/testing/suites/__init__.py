@@ -25,6 +25,7 @@ from holdfast.testing.suites.release_store import ReleaseStoreSuite
 from holdfast.testing.suites.retention import RetentionSuite
 from holdfast.testing.suites.runtime import RuntimeSuite
 from holdfast.testing.suites.trainer import TrainerSuite
+from holdfast.testing.suites.tuner import TunerSuite
 from holdfast.testing.suites.views import ViewsSuite
 
 __all__ = [
@@ -48,5 +49,6 @@ __all__ = [
     "RetentionSuite",
     "RuntimeSuite",
     "TrainerSuite",
+    "TunerSuite",
     "ViewsSuite",
 ]

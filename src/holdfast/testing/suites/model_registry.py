@@ -7,21 +7,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from holdfast.domain.contract import Contract, Feature, FeatureKind, Target
 from holdfast.domain.ids import EventId, ModelVersion
-from holdfast.domain.releases import Manifest, ModelMetrics, Recipe
+from holdfast.ports.model_registry import TrainingRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from holdfast.ports.model_registry import ModelRegistry
 
-__all__ = ["Mirrored", "ModelRegistrySuite"]
+__all__ = ["REGISTRY_CONTRACT", "Mirrored", "ModelRegistrySuite"]
+
+REGISTRY_CONTRACT = Contract(
+    features=(
+        Feature(name="tenure", kind=FeatureKind.NUMERIC, nullable=True, typical=36.0),
+        Feature(name="plan", kind=FeatureKind.CATEGORICAL, nullable=True, typical="monthly"),
+    ),
+    target=Target(name="left", positive="yes", negative="no"),
+    threshold=0.3,
+    data_digest="d" * 64,
+)
+"""Of the releases that the suite records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirrored:
     """What a person would see in the registry."""
 
+    runs: list[str] = field(default_factory=list)  # names, in order of recording
     versions: list[str] = field(default_factory=list)  # Holdfast's, in order of recording
     aliases: dict[str, str] = field(default_factory=dict)  # alias -> Holdfast's version
 
@@ -36,20 +49,30 @@ class ModelRegistrySuite:
         _record(registry, "v1")
         _record(registry, "v2")
 
-        assert mirrored() == Mirrored(versions=["v1", "v2"])
+        assert mirrored() == Mirrored(runs=["v1", "v2"], versions=["v1", "v2"])
 
     def test_records_an_event_once(
         self, registry: ModelRegistry, mirrored: Callable[[], Mirrored]
     ) -> None:
         """The outbox delivers at least once: the same event again adds nothing."""
         _record(registry, "v1")
+        registry.record_run(_run("refused"))
+
         _record(registry, "v1")
+        registry.record_run(_run("refused"))
 
-        assert mirrored() == Mirrored(versions=["v1"])
+        assert mirrored() == Mirrored(runs=["v1", "refused"], versions=["v1"])
 
-    def test_moves_and_removes_aliases(
+    def test_records_what_came_to_no_release(
         self, registry: ModelRegistry, mirrored: Callable[[], Mirrored]
     ) -> None:
+        """A run is there, a version is not."""
+        registry.record_run(_run("refused"))
+        registry.record_run(_run("broken", failed=True))
+
+        assert mirrored() == Mirrored(runs=["refused", "broken"])
+
+    def test_moves_and_removes_aliases(self, registry: ModelRegistry) -> None:
         """An alias is on one version, and None takes it away, also where it never was."""
         _record(registry, "v1")
         _record(registry, "v2")
@@ -64,7 +87,11 @@ class ModelRegistrySuite:
             }
         )
 
-        assert mirrored().aliases == {"champion": "v2", "previous": "v1"}
+        assert registry.aliases() == {"champion": "v2", "previous": "v1"}
+
+    def test_has_no_alias_before_the_first_release(self, registry: ModelRegistry) -> None:
+        """Nor does asking make anything."""
+        assert registry.aliases() == {}
 
     def test_says_that_a_version_is_not_there(
         self, registry: ModelRegistry, mirrored: Callable[[], Mirrored]
@@ -75,28 +102,29 @@ class ModelRegistrySuite:
         with pytest.raises(LookupError, match="v9"):
             registry.set_aliases({"previous": ModelVersion("v1"), "champion": ModelVersion("v9")})
 
-        assert mirrored().aliases == {}
+        assert mirrored().aliases == registry.aliases() == {}
+
+
+def _run(name: str, *, failed: bool = False) -> TrainingRun:
+    return TrainingRun(
+        event_id=EventId(f"event-of-{name}"),
+        name=name,
+        note="a *test*",
+        params={"trainer": "logistic_regression", "odd: name?": "x" * 9000},
+        figures={"roc_auc": 0.8, "guard.gain.low": -0.1},
+        tags={"holdfast.origin": "train"},
+        files={"release/model_card.md": b"# Card", "guard.md": b"# Guard"},
+        failed=failed,
+    )
 
 
 def _record(registry: ModelRegistry, version: str) -> None:
-    recipe = Recipe(
-        trainer="logistic_regression",
-        parameters={"inverse_penalty": 1.0, "converged": True},
-        seed=0,
-        training_window="all",
-        n_train=60,
-        n_validation=20,
-        n_test=20,
-        split="stratified",
-    )
     registry.record_release(
-        event_id=EventId(f"event-of-{version}"),
+        _run(version),
         version=ModelVersion(version),
-        manifest=Manifest(model_name="churn", files={}, recipe=recipe, software="0"),
-        metrics=ModelMetrics(
-            n=20, n_positive=5, figures={"roc_auc": 0.8}, confidence=0.3, confidence_sd=0.1
-        ),
-        model=b"model",
-        model_card=b"# Card",
-        tags={"origin": "train"},
+        model=_MODEL,
+        contract=REGISTRY_CONTRACT,
     )
+
+
+_MODEL = b"model"

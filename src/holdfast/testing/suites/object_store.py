@@ -81,3 +81,26 @@ class ObjectStoreSuite:
 
         assert found == {_FILES["model.onnx"]}
         assert objects.groups() == ("abc",)
+
+    def test_publishes_files_that_are_replaced(self, objects: ObjectStore) -> None:
+        """Beside the groups, and no group themselves."""
+        objects.put("abc", _FILES)
+        objects.publish("now.json", b"{}")
+
+        objects.publish("now.json", b"[]")
+
+        assert objects.published("now.json") == b"[]"
+        assert objects.groups() == ("abc",)
+
+    def test_says_what_was_not_published(self, objects: ObjectStore) -> None:
+        """Also before anything was."""
+        with pytest.raises(FileNotFoundError, match=r"absent\.json"):
+            objects.published("absent.json")
+
+    @pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "a\\b", "a\0"])
+    def test_publishes_under_plain_names_only(self, objects: ObjectStore, name: str) -> None:
+        """A name can reach nothing outside."""
+        with pytest.raises(ValueError, match="plain file name"):
+            objects.publish(name, b"")
+        with pytest.raises(ValueError, match="plain file name"):
+            objects.published(name)

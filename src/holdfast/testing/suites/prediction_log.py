@@ -148,6 +148,20 @@ class PredictionLogSuite:
         with pytest.raises(RequestConflictError):
             _append(log, example_rows(1, request_ids=["a"], entities=["Bob"]))
 
+    def test_tells_rows_apart_by_what_was_sent(self, log: PredictionLog) -> None:
+        """A date is older today than it was yesterday, and the request is the same."""
+        (request,), predictions = example_rows(1, request_ids=["a"])
+        sent = replace(request, sent=("2026-01-31", 1.0, "Yearly", False))
+        older = replace(sent, values=(99.0, *request.values[1:]))
+        other = replace(sent, sent=("2026-02-01", 1.0, "Yearly", False))
+        _append(log, ([sent], predictions))
+
+        again = _append(log, ([older], example_rows(1, at=START + timedelta(days=1))[1]))
+
+        assert again == tuple(predictions)
+        with pytest.raises(RequestConflictError):
+            _append(log, ([other], predictions))
+
     def test_answers_an_id_that_comes_twice_in_one_batch_once(self, log: PredictionLog) -> None:
         """The first row is written; the second gets its answer."""
         (request, _), predictions = example_rows(2)

@@ -137,6 +137,24 @@ class ReleaseStoreSuite:
         )
         assert releases.deployment_at(START + _DAY) == shadow
 
+    def test_says_until_when_a_probation_lasts(
+        self, releases: ReleaseStore, events: EventLog
+    ) -> None:
+        """As the event that began it says, to the microsecond; written with the promotion."""
+        events.append([registered("v1"), promoted("v1"), registered("v2")], at=START)
+        until = START + timedelta(days=44, microseconds=7)
+        begun = staged("v1", stage=Stage.PROBATION, until=until)
+        events.append([promoted("v2", previous="v1"), begun], at=START + _DAY)
+
+        deployment = releases.deployment()
+
+        assert deployment is not None
+        assert deployment.champion.version == "v2"
+        beside = deployment.challenger
+        assert beside is not None
+        assert (beside.record.version, beside.stage) == ("v1", Stage.PROBATION)
+        assert beside.until == until
+
     def test_a_stage_ends(self, releases: ReleaseStore, events: EventLog) -> None:
         """By its own event, or because another champion came."""
         first = [registered("v1"), promoted("v1"), registered("v2"), staged("v2")]

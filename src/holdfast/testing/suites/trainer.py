@@ -21,6 +21,9 @@ __all__ = ["TrainerSuite"]
 
 _PLAIN = Calibration()
 _BENT = Calibration(slope=0.7, intercept=-0.4)
+_PIECES = Calibration(
+    slope=0.7, intercept=-0.4, bends=((-1.5, 4.3), (-1.2, -4.95), (0.0, 1.5), (0.8, -0.85))
+)
 
 
 class TrainerSuite:
@@ -34,7 +37,7 @@ class TrainerSuite:
 
         assert roc_auc(fresh.labels, model.predict(fresh.matrix, _PLAIN)) > 0.7
 
-    @pytest.mark.parametrize("calibration", [_PLAIN, _BENT])
+    @pytest.mark.parametrize("calibration", [_PLAIN, _BENT, _PIECES])
     @pytest.mark.parametrize(
         ("numeric", "categorical"), [(True, True), (True, False), (False, True)]
     )
@@ -55,30 +58,34 @@ class TrainerSuite:
         expected = model.predict(data.matrix, calibration)
         assert np.abs(exported.score(data.matrix) - expected).max() <= TOLERANCE
 
-    def test_exports_what_it_says_at_the_edges(self, trainer: Trainer, runtime: Runtime) -> None:
+    @pytest.mark.parametrize("calibration", [_PLAIN, _PIECES])
+    def test_exports_what_it_says_at_the_edges(
+        self, trainer: Trainer, runtime: Runtime, calibration: Calibration
+    ) -> None:
         """Missing values, unseen categories and the largest numbers all have an answer."""
         data = learnable()
         model = trainer.fit(data.matrix, data.labels, contract=data.contract, seed=0)
-        exported = runtime.load(model.to_onnx(_PLAIN), data.contract)
+        exported = runtime.load(model.to_onnx(calibration), data.contract)
 
         gaps = {
-            name: abs(exported.score(row)[0] - model.predict(row, _PLAIN)[0])
+            name: abs(exported.score(row)[0] - model.predict(row, calibration)[0])
             for name, row in edge_rows(data.contract).items()
         }
 
         assert max(gaps.values()) <= TOLERANCE, gaps
 
+    @pytest.mark.parametrize("calibration", [_BENT, _PIECES])
     def test_exports_what_it_says_beside_what_it_saw(
-        self, trainer: Trainer, runtime: Runtime
+        self, trainer: Trainer, runtime: Runtime, calibration: Calibration
     ) -> None:
         """On 10,000 rows of values next to those of training, where trees split."""
         data = learnable()
         model = trainer.fit(data.matrix, data.labels, contract=data.contract, seed=0)
         rows = made_up_rows(data.matrix, seed=1)
 
-        exported = runtime.load(model.to_onnx(_BENT), data.contract)
+        exported = runtime.load(model.to_onnx(calibration), data.contract)
 
-        gap = np.abs(exported.score(rows) - model.predict(rows, _BENT))
+        gap = np.abs(exported.score(rows) - model.predict(rows, calibration))
         assert gap.max() <= TOLERANCE
 
     def test_has_a_score_for_no_rows(self, trainer: Trainer) -> None:
@@ -100,7 +107,7 @@ class TrainerSuite:
         assert first == second
 
     def test_keeps_log_odds_and_probabilities_in_step(self, trainer: Trainer) -> None:
-        """`predict` is the calibrated sigmoid of `log_odds`."""
+        """`predict` is the sigmoid of the calibrated `log_odds`, in one piece or in several."""
         data = learnable()
         model = trainer.fit(data.matrix, data.labels, contract=data.contract, seed=0)
 
@@ -108,6 +115,8 @@ class TrainerSuite:
 
         expected = 1 / (1 + np.exp(-(0.7 * log_odds - 0.4)))
         assert np.allclose(model.predict(data.matrix, _BENT), expected, atol=1e-6)
+        in_pieces = _PIECES.probabilities(log_odds)
+        assert np.allclose(model.predict(data.matrix, _PIECES), in_pieces, atol=1e-6)
 
     def test_heeds_weights(self, trainer: Trainer) -> None:
         """Rows of weight zero teach nothing."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -253,3 +256,23 @@ class TestARow:
         for size in (1, 2, 3, 7, 16):
             parts = [loaded.score(matrix.take(slice(i, i + size))) for i in range(0, 300, size)]
             assert np.concatenate(parts).tolist() == together, size
+
+
+@pytest.mark.slow
+class TestPrivacy:
+    def test_nobody_is_told_that_a_model_is_loaded(self, tmp_path):
+        """
+        ONNX Runtime's telemetry would leave an id of the machine and a queue of messages in
+        the home folder; what never comes to be cannot be sent.
+        """
+        program = "import holdfast.adapters.runtimes.onnx"
+
+        subprocess.run(
+            [sys.executable, "-c", program],
+            check=True,
+            timeout=60,
+            env={k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+            | {"HOME": str(tmp_path)},
+        )
+
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

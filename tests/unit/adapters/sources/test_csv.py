@@ -254,6 +254,28 @@ class TestMissing:
 
         assert columns == {"offer": ["None", "A"], "paid": [None, 5.0], "flag": [None, True]}
 
+    @pytest.mark.parametrize("dash", ["-", "--", "."])
+    def test_a_dash_is_missing_among_numbers_and_times_alone(self, read, dash):
+        """Among words it may be the other one of "+", and so it may be of "true"."""
+        rows = [
+            f"{dash},{dash},{dash},{dash},{dash}",
+            "+,5,2024-01-31,true,-3",
+            "+,6,2024-02-01,true,4",
+        ]
+
+        columns = read("\n".join(["sign,paid,on,flag,change", *rows, ""]))
+
+        assert columns["sign"] == [dash, "+", "+"]
+        assert columns["paid"] == [None, 5.0, 6.0]
+        assert columns["on"][0] is None
+        assert columns["on"][1].year == 2024
+        assert columns["flag"] == [dash, "true", "true"]
+        assert columns["change"] == [None, -3.0, 4.0]
+
+    def test_dashes_alone_are_words(self, read):
+        """A column of nothing else is constant, not empty."""
+        assert read("x,y\n-,1\n-,2\n")["x"] == ["-", "-"]
+
     def test_trims_words(self, read):
         """A separator followed by a blank would make ' Private' of 'Private'."""
         columns = read("a, b\n1, Private\n2,  Public \n")

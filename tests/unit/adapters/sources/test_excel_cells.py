@@ -29,6 +29,9 @@ class TestCellArray:
             ([timedelta(hours=36), None], "double", [1.5, None]),
             ([time(8, 30), None], "string", ["08:30:00", None]),
             ([None, None], "string", [None, None]),
+            ([1, "-", 3], "int64", [1, None, 3]),
+            ([True, "-"], "string", ["true", "-"]),
+            (["+", "-"], "string", ["+", "-"]),
         ],
     )
     def test_gives_one_type(self, cells, kind, values):

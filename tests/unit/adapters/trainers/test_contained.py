@@ -13,7 +13,8 @@ from datetime import timedelta
 import pytest
 
 from holdfast.adapters.trainers.contained import ContainedTrainer, Workshop
-from holdfast.domain.errors import TrainingFailedError
+from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.domain.errors import TrainingFailedError, TrainingTooLongError
 from holdfast.testing.fakes import OddsTrainer
 from holdfast.testing.learnable import learnable
 
@@ -126,7 +127,7 @@ class TestContainedTrainer:
         workshop = Workshop(time_limit=timedelta(seconds=3))
         began = time.monotonic()
 
-        with pytest.raises(TrainingFailedError, match=r"within \[train\] time_limit = 3s"):
+        with pytest.raises(TrainingTooLongError, match=r"within \[train\] time_limit = 3s"):
             fit(bad.Hanging(), workshop)
 
         assert time.monotonic() - began < 30
@@ -187,6 +188,20 @@ class TestContainedTrainer:
         parent.wait(10)
 
         assert wait_for(lambda: not is_alive(child))
+
+    def test_can_be_tuned_as_the_trainer_in_it(self, workshop):
+        """Other values, the same workshop; one that lets nothing vary says so."""
+        inside = LogisticRegressionTrainer()
+        tunable = ContainedTrainer(trainer=inside, workshop=workshop)
+        fixed = ContainedTrainer(trainer=OddsTrainer(), workshop=workshop)
+
+        tuned = tunable.with_setting({"inverse_penalty": 0.5})
+
+        assert tunable.spans == inside.spans
+        assert tuned.setting == {"inverse_penalty": 0.5}
+        assert tuned.workshop is workshop
+        assert (fixed.spans, fixed.setting) == ({}, {})
+        assert fixed.with_setting({}) is fixed
 
 
 def children_of(parent):

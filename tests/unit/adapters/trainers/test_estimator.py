@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from xgboost import XGBClassifier
 
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
+from holdfast.adapters.trainers import estimator_graph
 from holdfast.adapters.trainers.estimator import EstimatorTrainer
+from holdfast.adapters.trainers.hist_gradient_boosting import HistGradientBoostingTrainer
+from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.adapters.trainers.xgboost import XGBoostTrainer
 from holdfast.domain.errors import ParityError, TrainingFailedError
-from holdfast.loop.parity import check_parity
+from holdfast.loop.parity import check_parity, made_up_rows
 from holdfast.loop.train import CalibratedModel
 from holdfast.ports.trainer import Calibration
 from holdfast.testing.learnable import learnable
@@ -53,8 +64,8 @@ def fitted(estimator, **options):
 def gate(model):
     """Return what the parity check says of a model."""
     calibrated = CalibratedModel(
-        fitted=model, calibration=Calibration(), trainer=EstimatorTrainer(name="own", estimator=0),
-        contract=DATA.contract, seed=0,
+        fitted=model, calibration=Calibration(), brier=0.2, contract=DATA.contract, seed=0,
+        trainer=EstimatorTrainer(name="own", estimator=0),
     )  # fmt: skip
     exported = OnnxRuntime().load(model.to_onnx(Calibration()), DATA.contract)
     return check_parity(calibrated, exported, DATA.matrix, DATA.contract, seed=0)
@@ -168,4 +179,77 @@ class TestEstimatorTrainer:
 
         exported = OnnxRuntime().load(model.to_onnx(Calibration()), DATA.contract)
         gap = np.abs(exported.score(DATA.matrix) - model.predict(DATA.matrix, Calibration()))
+        assert gap.max() <= 1e-5
+
+
+def widest_gap(estimator):
+    """Return the largest difference on 10,000 rows next to those of training."""
+    model = fitted(estimator)
+    exported = OnnxRuntime().load(model.to_onnx(Calibration()), DATA.contract)
+    rows = made_up_rows(DATA.matrix, seed=0)
+    return np.abs(exported.score(rows) - model.predict(rows, Calibration())).max()
+
+
+# skl2onnx gives booleans for whole numbers, of which protobuf 6 only warns.
+@pytest.mark.filterwarnings("ignore:Field onnx.AttributeProto.ints:DeprecationWarning")
+class TestPitfallsOfConverters:
+    """Each was met with some version, and passed unnoticed there."""
+
+    def test_histogram_trees_can_be_written(self):
+        """protobuf 7 refuses what skl2onnx gives it; the dependencies keep it out."""
+        assert gate(fitted(HistGradientBoostingClassifier(max_iter=20))) <= 1e-5
+
+    def test_native_categorical_splits_are_refused(self):
+        """The converter takes them for splits by number: differences of a half and more."""
+        trees = HistGradientBoostingClassifier(max_iter=20, categorical_features=[0, 1])
+
+        with pytest.raises(ParityError, match=r"differs from the trained one by 0\.\d"):
+            gate(fitted(trees))
+
+    def test_a_scaler_before_trees_divides(self, monkeypatch):
+        """Multiplied by its reciprocal, values next to a split go the other way."""
+        forest = make_pipeline(StandardScaler(), RandomForestClassifier(15, max_depth=6))
+
+        exact = widest_gap(forest)
+        monkeypatch.setattr(estimator_graph, "StandardScaler", object)  # the converter's default
+
+        assert exact < widest_gap(forest)
+
+    @pytest.mark.parametrize("wrapped", [False, True])
+    def test_a_booster_without_a_converter_is_named(self, wrapped):
+        """skl2onnx knows XGBoost's classifier only with another package's converter."""
+        booster = XGBClassifier(n_estimators=3, n_jobs=1)
+        own = make_pipeline(StandardScaler(), booster) if wrapped else booster
+
+        with pytest.raises(TrainingFailedError, match=r"cannot convert .*Use a classifier that it"):
+            fitted(own).to_onnx(Calibration())
+
+    @pytest.mark.parametrize(
+        "trainer",
+        [
+            LogisticRegressionTrainer(),
+            XGBoostTrainer(n_trees=3),
+            HistGradientBoostingTrainer(n_trees=3),
+            EstimatorTrainer(name="own", estimator=LogisticRegression()),
+        ],
+        ids=lambda one: one.name,
+    )
+    def test_no_input_is_double(self, trainer):
+        """Those of skl2onnx fail when they run; requests are float32 and text."""
+        model = trainer.fit(DATA.matrix, DATA.labels, contract=DATA.contract, seed=0)
+
+        graph = onnx.load_from_string(model.to_onnx(Calibration())).graph
+
+        kinds = {one.name: one.type.tensor_type.elem_type for one in graph.input}
+        text, single = onnx.TensorProto.STRING, onnx.TensorProto.FLOAT
+        assert kinds == {"numeric": single, "categorical": text}
+
+    def test_a_forest_meets_missing_values_as_it_did_in_training(self):
+        """Converted, it sends them elsewhere than scikit-learn does: it is given medians."""
+        holes = replace(DATA.matrix, numeric=np.full_like(DATA.matrix.numeric, np.nan))
+        model = fitted(RandomForestClassifier(15, max_depth=6))
+
+        exported = OnnxRuntime().load(model.to_onnx(Calibration()), DATA.contract)
+
+        gap = np.abs(exported.score(holes) - model.predict(holes, Calibration()))
         assert gap.max() <= 1e-5
