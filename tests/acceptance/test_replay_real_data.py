@@ -37,7 +37,8 @@ class TestADriftAtAKnownRow:
         """The model breaks at row 12,000; the very next window is scored by another one."""
         by_start = {window["start"]: window for window in injected["windows"]}
 
-        assert by_start[12_000]["roc_auc"] < 0.5, "the drift does harm"
+        before = by_start[11_000]["roc_auc"]
+        assert by_start[12_000]["roc_auc"] < before - 0.2, "the drift does harm"
         assert by_start[12_000]["decision"] == "retrain"
         assert any("ROC AUC fell" in reason for reason in by_start[12_000]["reasons"])
         assert by_start[13_000]["model_version"] != by_start[12_000]["model_version"]
@@ -63,14 +64,13 @@ class TestADriftAtAKnownRow:
 
 class TestAHistoryWithoutInjectedDrift:
     def test_gains_over_never_and_leaves_the_model_mostly_alone(self, control):
-        """A season is no reason to retrain each month: two new models in fifteen windows."""
+        """A season is no reason to retrain each month: three new models in fifteen windows."""
         summary = control["summary"]
         never = summary["policies"]["never"]
 
         assert summary["mean_roc_auc"] >= never["mean_roc_auc"]
         assert summary["mean_brier"] <= never["mean_brier"]
-        assert summary["promotions"] <= 2
-        assert summary["retrains"] <= 3
+        assert summary["promotions"] <= summary["retrains"] <= 3
 
 
 class TestTheJson:

@@ -18,6 +18,7 @@ from holdfast.loop.register import build_release, register
 from holdfast.loop.stage import stage
 from holdfast.loop.tune import for_retraining, recorded
 from holdfast.policy.allotting import allot
+from holdfast.policy.standing import Standing, standings
 from holdfast.policy.transitions import Attempt
 from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
@@ -144,7 +145,7 @@ def carry_out(
         bundle = _bundled(ports, plan, champion, outcome.challenger)
         twin = _twin(ports, bundle)
         if twin is not None:
-            reason = f"it came to {twin} once more, byte for byte, which is registered already"
+            reason = f"it came to {twin} once more, byte for byte, which had its trial already"
             return close(ports, attempt, reason, interrupted=False, actor=actor, fence=fence)
         version = _registered(ports, bundle, attempt.attempt_id, actor=actor, fence=fence)
         return put_forward(ports, plan, judgement, version, actor=actor, fence=fence)
@@ -292,13 +293,17 @@ def _bundled(
 
 
 def _twin(ports: ControlPorts, bundle: ReleaseBundle) -> ModelVersion | None:
-    """Return the release that was registered with the same bytes, by whomever.
+    """Return the release of the same bytes that had its trial already, or serves.
 
-    It had its trial, or serves: to put it forward again would try it for ever.
+    To put it forward again would try it for ever. One that is a candidate still, as an attempt
+    that broke off may leave it, has its turn yet: it is registered once.
     """
     wanted = bundle.manifest.release_id
     known = {record.release_id: record.version for record in ports.releases.releases()}
-    return known.get(wanted)
+    version = known.get(wanted)
+    if version is None or standings(ports.events.events())[version] is Standing.CANDIDATE:
+        return None
+    return version
 
 
 def _registered(

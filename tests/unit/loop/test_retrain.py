@@ -235,6 +235,16 @@ class TestFailure:
         assert project.kinds[-2:] == ["challenger_judged", "retraining_failed"]
         assert (fold(project.events).open_attempt, fold(project.events).refusals) == (None, 1)
 
+    def test_a_candidate_that_never_had_its_turn_has_it_now(self, project, monkeypatch):
+        """As an attempt leaves it that broke off before its release was put forward."""
+        left = project.register(example_bundle(1))
+        monkeypatch.setattr(retraining, "build_release", lambda *_, **__: example_bundle(1))
+
+        ended = by_hand(project)
+
+        assert ended.promoted == left.version == project.champion.record.version
+        assert len(project.store.releases.releases()) == 2
+
     def test_one_that_lost_its_lease_writes_nothing_more(self, project):
         """Another loop has taken over: its fence is newer."""
         leases = project.store.leases
