@@ -40,7 +40,7 @@ class TestAttended:
 
         with capture_logs() as said:
             attended = Attended(command(path, then="sys.stdin.read()"), name="loop")
-            await_that(path.exists, "it has started")
+            await_that(lambda: path.exists() and path.read_text() == "x", "it has started")
             attended.stop()
 
         assert said == []
