@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 from holdfast.domain.contract import FeatureKind
 from holdfast.domain.fields import LONGEST_ID
 from holdfast.domain.inputs import Inputs
-from holdfast.domain.missing import MISSING_WORDS
+from holdfast.domain.missing import stands_for_missing
 from holdfast.domain.predictions import PredictionRequest
 from holdfast.domain.validation import FLOAT32_LIMIT, LONGEST_CATEGORY
 from holdfast.serving.payloads import PredictPayload
@@ -46,6 +46,7 @@ class _Form:
 
     decoder: msgspec.json.Decoder[Any]
     inputs: Inputs
+    words: tuple[int, ...]  # where categories stand among the inputs
 
 
 class TypedBodies:
@@ -92,7 +93,7 @@ class TypedBodies:
         explain = explain or found.explain
         if not _is_plain(found, rows, limits.max_explained_rows if explain else limits.max_rows):
             return None
-        requests = _requests(rows) if form.inputs.is_plain else _derived(rows, form.inputs, clock)
+        requests = _requests(rows, form) if form.inputs.is_plain else _derived(rows, form, clock)
         if requests is None:
             return None
         return PredictPayload(
@@ -108,7 +109,7 @@ class TypedBodies:
         return known[1]
 
 
-def _requests(rows: Sequence[Any]) -> tuple[PredictionRequest, ...] | None:
+def _requests(rows: Sequence[Any], form: _Form) -> tuple[PredictionRequest, ...] | None:
     """Return rows that are given to the model as they were sent."""
     requests = tuple(
         PredictionRequest(
@@ -117,19 +118,19 @@ def _requests(rows: Sequence[Any]) -> tuple[PredictionRequest, ...] | None:
         for row in rows
     )
     for request in requests:
-        if not MISSING_WORDS.isdisjoint(request.values):
+        if _lacks_a_word(request.values, form):
             return None
     return requests
 
 
 def _derived(
-    rows: Sequence[Any], inputs: Inputs, clock: Clock
+    rows: Sequence[Any], form: _Form, clock: Clock
 ) -> tuple[PredictionRequest, ...] | None:
     """Return rows of which the model is given something else than was sent."""
-    at, requests = clock.now(), []
+    at, requests, inputs = clock.now(), [], form.inputs
     for row in rows:
         sent = msgspec.structs.astuple(row.features)
-        cleaned = inputs.cleaned(sent) if MISSING_WORDS.isdisjoint(sent) else None
+        cleaned = None if _lacks_a_word(sent, form) else inputs.cleaned(sent)
         if cleaned is None:
             return None
         requests.append(
@@ -141,6 +142,13 @@ def _derived(
             )
         )
     return tuple(requests)
+
+
+def _lacks_a_word(sent: Sequence[Any], form: _Form) -> bool:
+    """Return whether a word stands for a missing value, blanks around it or not."""
+    return any(
+        stands_for_missing(word) for place in form.words if (word := sent[place]) is not None
+    )
 
 
 def _is_plain(found: Any, rows: Sequence[Any], limit: int) -> bool:
@@ -184,7 +192,13 @@ def _form_of(contract: Contract) -> _Form | None:
         ],
         forbid_unknown_fields=True,
     )
-    return _Form(decoder=msgspec.json.Decoder(body), inputs=inputs)
+    kinds = {feature.name: feature.kind for feature in contract.features}
+    words = tuple(
+        place
+        for place, name in enumerate(inputs.names)
+        if kinds.get(name) is FeatureKind.CATEGORICAL
+    )
+    return _Form(decoder=msgspec.json.Decoder(body), inputs=inputs, words=words)
 
 
 def _type_of(feature: Feature) -> Any:

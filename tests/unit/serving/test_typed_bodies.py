@@ -54,6 +54,8 @@ class TestTypedBodies:
             {"features": ROW | {"tenure": 1e39}},
             {"features": ROW | {"plan": 415}},
             {"features": ROW | {"plan": ""}},
+            {"features": ROW | {"plan": "\r"}},
+            {"features": ROW | {"plan": " N/A "}},
             {"features": ROW | {"plan": "x" * 1025}},
             {"features": ROW | {"shoe_size": 43}},
             {"features": {"tenure": 3}},
