@@ -7,8 +7,6 @@ takes about ten minutes on two cores; the repetitions of the slow peer end when 
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import os
 import sys
@@ -23,14 +21,16 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.detection_figures import calibration, checks, rates, verdict_split
-from benchmarks.detection_page import fill_page, summary
+from benchmarks.detection_page import filled, summary
 from benchmarks.detection_rows import CELLS, SIZES, Population, Size, draw, read_population
 from benchmarks.detection_tools import NOT_RUN, TOOLS, Finding
 from benchmarks.machine import machine, versions
+from benchmarks.publishing import asking, publish
 
 from holdfast import __version__
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -224,25 +224,24 @@ def main() -> int:
     begin = time.monotonic()
     found = measure(plan)
     result = result_of(found, seed=plan.seed, seconds=time.monotonic() - begin)
-    asked.output.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    print(summary(result))
-    if asked.output == RESULT:
-        fill_page(PAGE, result)
-    print(f"Wrote {asked.output} after {result['seconds']} s")
-    return 0 if result["holds"] else 1
+    return publish(
+        result,
+        shown=summary(result),
+        output=asked.output,
+        published=RESULT,
+        page=PAGE,
+        filled=filled,
+    )
 
 
 def _arguments() -> argparse.Namespace:
     names = [size.name for size in SIZES]
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = asking(__doc__, RESULT)
     parser.add_argument("--repetitions", type=int, default=1_000, help="of the fast tools")
     parser.add_argument("--evidently", type=int, default=40, help="its repetitions; 0: without")
     parser.add_argument("--minutes", type=float, default=12.0, help="when Evidently's end")
     parser.add_argument("--sizes", nargs="+", choices=names, default=names)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--output", type=Path, default=RESULT)
-    folder = os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data")
-    parser.add_argument("--data", type=Path, default=Path(folder), help="folder of real data")
     return parser.parse_args()
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
-__all__ = ["TABLES", "fill_page", "filled", "summary"]
+__all__ = ["TABLES", "filled", "summary"]
 
 _CELL_NAMES = {
     "no_drift": "no drift",
@@ -138,11 +137,6 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
 def filled(page: str, result: dict[str, Any]) -> str:
     """Return the page with every table made from the figures."""
     return _BLOCK.sub(lambda place: f"{place[1]}\n{TABLES[place[2]](result)}\n\n{place[3]}", page)
-
-
-def fill_page(page: Path, result: dict[str, Any]) -> None:
-    """Write the figures into the page."""
-    page.write_text(filled(page.read_text(encoding="utf-8"), result), encoding="utf-8")
 
 
 def summary(result: dict[str, Any]) -> str:

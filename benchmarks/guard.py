@@ -8,8 +8,6 @@ a second on 10,000 rows. A full run takes some minutes on two cores.
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import os
 import re
@@ -27,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.guard_pairs import EQUAL, GAINS, draw, read_population
 from benchmarks.machine import machine, versions
+from benchmarks.publishing import asking, publish
 
 from holdfast import __version__
 from holdfast.domain.evidence import Outcome
@@ -36,6 +35,7 @@ from holdfast.policy.segments import segments_of
 from holdfast.stats.proportion import wilson
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from benchmarks.guard_pairs import Population
@@ -239,23 +239,22 @@ def main() -> int:
         guard_seconds=time_guard(read_population(asked.data)),
         seconds=time.monotonic() - begin,
     )
-    asked.output.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    print(table(result))
-    if asked.output == RESULT:
-        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")
-    print(f"Wrote {asked.output} after {result['seconds']} s")
-    return 0 if result["holds"] else 1
+    return publish(
+        result,
+        shown=table(result),
+        output=asked.output,
+        published=RESULT,
+        page=PAGE,
+        filled=filled,
+    )
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = asking(__doc__, RESULT)
     parser.add_argument("--equal", type=int, default=1_000, help="pairs of equal models")
     parser.add_argument("--better", type=int, default=300, help="pairs with a gain")
     parser.add_argument("--large", type=int, default=200, help="at most so many on 10,000 rows")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--output", type=Path, default=RESULT)
-    folder = os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data")
-    parser.add_argument("--data", type=Path, default=Path(folder), help="folder of real data")
     return parser.parse_args()
 
 

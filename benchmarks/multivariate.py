@@ -8,8 +8,6 @@ if a bound does not hold. A full run takes about eight minutes on two cores.
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import os
 import re
@@ -30,6 +28,7 @@ import pyarrow as pa
 from benchmarks.detection_rows import NO_DRIFT, Population, Size, draw, read_population
 from benchmarks.detection_tools import contract_of, decisive_methods
 from benchmarks.machine import machine, versions
+from benchmarks.publishing import asking, publish
 
 from holdfast import __version__
 from holdfast.domain.tables import conform
@@ -40,6 +39,7 @@ from holdfast.drift.rows import count_rows
 from holdfast.stats.proportion import wilson
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -250,22 +250,21 @@ def main() -> int:
         processes=asked.processes,
     )
     result = result_of(found, seconds=time.monotonic() - begin)
-    asked.output.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    print(table(result))
-    if asked.output == RESULT:
-        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")
-    print(f"Wrote {asked.output} after {result['seconds']} s")
-    return 0 if result["holds"] else 1
+    return publish(
+        result,
+        shown=table(result),
+        output=asked.output,
+        published=RESULT,
+        page=PAGE,
+        filled=filled,
+    )
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = asking(__doc__, RESULT)
     parser.add_argument("--repetitions", type=int, default=500, help="without drift")
     parser.add_argument("--drifted", type=int, default=100, help="with drift")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--output", type=Path, default=RESULT)
-    folder = os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data")
-    parser.add_argument("--data", type=Path, default=Path(folder), help="folder of real data")
     return parser.parse_args()
 
 

@@ -7,9 +7,7 @@ edited between the two commands. The test rows are looked at once, for the table
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -25,6 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import machine, versions
+from benchmarks.publishing import asking, publish
 from benchmarks.real_data_peers import PEERS, frame_of, scores
 from benchmarks.real_data_served import seconds_to_ready
 
@@ -39,6 +38,7 @@ from holdfast.stats.auc import delong, roc_auc
 from holdfast.wiring.trainers import trainers_of
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -374,20 +374,18 @@ def main() -> int:
         settings = load_settings(Path(made) / "p")
         drawn = drawn_again(training_data(settings, None), settings, DRAWS)
     result = result_of(found, drawn, seconds=time.monotonic() - begin)
-    asked.output.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    print(f"{table(result)}\n\n{_again(result)}")
-    if asked.output == RESULT:
-        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), result), encoding="utf-8")
-    print(f"Wrote {asked.output} after {result['seconds']} s")
-    return 0 if result["holds"] else 1
+    return publish(
+        result,
+        shown=f"{table(result)}\n\n{_again(result)}",
+        output=asked.output,
+        published=RESULT,
+        page=PAGE,
+        filled=filled,
+    )
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--output", type=Path, default=RESULT)
-    folder = os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data")
-    parser.add_argument("--data", type=Path, default=Path(folder), help="folder of real data")
-    return parser.parse_args()
+    return asking(__doc__, RESULT).parse_args()
 
 
 if __name__ == "__main__":

@@ -114,16 +114,14 @@ class Inputs:
             at: When it is asked about.
         """
         now = microseconds(at)
+        dates = {name: as_moment(sent[self._places[name]]) for name in self.dates}
         return tuple(
             sent[self._places[feature.name]]
             if feature.derived is UNSET
-            else _derived(feature, sent[self._places[feature.derived.source]], now)
+            else _derived(feature.derived, dates[feature.derived.source], now)
             for feature in self._features
         )
 
 
-def _derived(feature: Feature, date: Value, now: int) -> float | None:
-    moment = as_moment(date)
-    if moment is None or feature.derived is UNSET:
-        return None
-    return float(counted(feature.derived, microseconds(moment), now))
+def _derived(derivation: Derivation, date: datetime | None, now: int) -> float | None:
+    return None if date is None else float(counted(derivation, microseconds(date), now))

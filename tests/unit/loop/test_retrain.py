@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.by_hand import REVERSED, body_of, by_hand
 
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.domain.errors import (
@@ -20,11 +21,8 @@ from holdfast.loop import retrain as retraining
 from holdfast.loop.gather import schooling_from_file
 from holdfast.loop.hold import LEASE
 from holdfast.loop.retrain import retrain
-from holdfast.loop.retrain_by_hand import retrain_by_hand
 from holdfast.policy.transitions import fold
 from holdfast.testing.project import DAY, START, MemoryProject, World, example_bundle, world_rows
-
-REVERSED = World(reversed_concept=True)
 
 
 @pytest.fixture(name="project")
@@ -32,25 +30,6 @@ def _project():
     project = MemoryProject()
     project.deploy()
     return project
-
-
-def by_hand(project, *, world=REVERSED, seed=9, rows=None, log=False):
-    if rows is None and not log:
-        rows = world_rows(1500, seed=seed, world=world)
-    return retrain_by_hand(
-        project.ports,
-        project.plan,
-        project.champion,
-        rows,
-        cause="a person asked for it",
-        actor="cli",
-        holder="terminal",
-    )
-
-
-def body_of(project, kind):
-    (event,) = [event for event in project.events if event.kind == kind]
-    return event.body
 
 
 class TestTheRecord:

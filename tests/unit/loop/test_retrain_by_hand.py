@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.by_hand import REVERSED, body_of, by_hand
 
 from holdfast.domain.errors import StateError, TargetError, TooFewLabelsError
 from holdfast.domain.evidence import Outcome
 from holdfast.loop.hold import LEASE
-from holdfast.loop.retrain_by_hand import retrain_by_hand
-from holdfast.testing.project import DAY, QUIET, MemoryProject, World, world_rows
-
-REVERSED = World(reversed_concept=True)
+from holdfast.testing.project import DAY, QUIET, MemoryProject, world_rows
 
 
 @pytest.fixture(name="project")
@@ -20,25 +18,6 @@ def _project():
     project = MemoryProject()
     project.deploy()
     return project
-
-
-def by_hand(project, *, world=REVERSED, seed=9, rows=None, log=False):
-    if rows is None and not log:
-        rows = world_rows(1500, seed=seed, world=world)
-    return retrain_by_hand(
-        project.ports,
-        project.plan,
-        project.champion,
-        rows,
-        cause="a person asked for it",
-        actor="cli",
-        holder="terminal",
-    )
-
-
-def body_of(project, kind):
-    (event,) = [event for event in project.events if event.kind == kind]
-    return event.body
 
 
 class TestRetrainByHand:

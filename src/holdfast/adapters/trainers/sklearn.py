@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it
 
 from holdfast.adapters.trainers.linear_graph import LinearModel, linear_graph
 from holdfast.adapters.trainers.refusals import first_line, refuse_unlearnable
+from holdfast.adapters.trainers.tunable import TunableByFields
 from holdfast.domain.errors import TrainingFailedError
 from holdfast.ports.tuner import Span
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
     from holdfast.ports.trainer import Calibration
-    from holdfast.ports.tuner import Setting
 
     Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ __all__ = ["FittedLogisticRegression", "LogisticRegressionTrainer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogisticRegressionTrainer:
+class LogisticRegressionTrainer(TunableByFields):
     """Logistic regression on scaled numbers and one-hot categories, classes balanced.
 
     A missing number becomes the training median; a missing category is one more
@@ -60,16 +60,6 @@ class LogisticRegressionTrainer:
     def name(self) -> str:
         """How settings and records call it."""
         return "logistic_regression"
-
-    @property
-    def setting(self) -> Setting:
-        """The values that are in force; see `TunableTrainer.setting`."""
-        return {"inverse_penalty": self.inverse_penalty}
-
-    def with_setting(self, setting: Setting) -> Self:
-        """Return the trainer with other values; see `TunableTrainer.with_setting`."""
-        changed: dict[str, Any] = setting  # whole numbers where the spans say so
-        return replace(self, **changed)
 
     def fit(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import xgboost
@@ -13,6 +13,7 @@ from holdfast.adapters.trainers.boosted import FittedTrees
 from holdfast.adapters.trainers.encoding import Encoding
 from holdfast.adapters.trainers.refusals import balanced, first_line, refuse_unlearnable
 from holdfast.adapters.trainers.tree_graph import Comparison, Tree
+from holdfast.adapters.trainers.tunable import TunableByFields
 from holdfast.domain.errors import TrainingFailedError
 from holdfast.ports.tuner import Span
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.matrix import FeatureMatrix
-    from holdfast.ports.tuner import Setting
 
     Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ __all__ = ["XGBoostTrainer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XGBoostTrainer:
+class XGBoostTrainer(TunableByFields):
     """Boosted trees over binned values, each of a part of the rows, classes balanced.
 
     A missing number goes at each split to the side that training found better. Words are
@@ -102,16 +102,6 @@ class XGBoostTrainer:
         return FittedTrees(
             parameters=self._parameters(), encoding=encoding, booster=_Boosted(booster)
         )
-
-    @property
-    def setting(self) -> Setting:
-        """The values that are in force; see `TunableTrainer.setting`."""
-        return {name: getattr(self, name) for name in self.spans}
-
-    def with_setting(self, setting: Setting) -> Self:
-        """Return the trainer with other values; see `TunableTrainer.with_setting`."""
-        changed: dict[str, Any] = setting  # whole numbers where the spans say so
-        return replace(self, **changed)
 
     def _settings(self, seed: int) -> dict[str, Any]:
         return {
