@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "N_FINE",
     "MeanConfidence",
     "ScoreGrid",
     "ScoreGridWire",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 MOST_SCORE_EDGES = 100
+N_FINE = 1_024  # a power of two, so that the products are exact
 _NO_SPREAD = 1e-6  # of |p - 0.5|: the sums of squares carry no more digits
 
 
@@ -48,8 +50,8 @@ class ScoreGridWire(msgspec.Struct, frozen=True):
     threshold: float
 
 
-class ScoreWire(msgspec.Struct, frozen=True):
-    """How a `ScoreProfile` is written down."""
+class ScoreWire(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a `ScoreProfile` is written down; older ones do not say which decisions were wrong."""
 
     grid_digest: str
     cells: bytes
@@ -58,6 +60,9 @@ class ScoreWire(msgspec.Struct, frozen=True):
     n_positive: int
     labelled_negative: bytes
     labelled_positive: bytes
+    n_false_positive: int | None = None
+    n_false_negative: int | None = None
+    fine: bytes = b""  # older ones have none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +124,12 @@ class ScoreProfile:
         n_positive: Rows decided positive.
         labelled_negative: Rows by cell whose label is known to be negative.
         labelled_positive: Rows by cell whose label is known to be positive.
+        n_false_positive: Labelled rows that were wrongly decided positive: the threshold
+            lies within a cell, whose counts cannot tell. None if nobody counted.
+        n_false_negative: Labelled rows that were wrongly decided negative.
+        fine: Rows in each of `N_FINE` equal parts of [0, 1], the same for all releases: the
+            grid's outer cells are too wide to say where drifted scores lie. None if nobody
+            counted.
     """
 
     grid_digest: str
@@ -128,6 +139,9 @@ class ScoreProfile:
     n_positive: int
     labelled_negative: NDArray[np.int64]
     labelled_positive: NDArray[np.int64]
+    n_false_positive: int | None = None
+    n_false_negative: int | None = None
+    fine: NDArray[np.int64] | None = None
 
     @property
     def n(self) -> int:
@@ -171,6 +185,9 @@ class ScoreProfile:
             n_positive=self.n_positive + other.n_positive,
             labelled_negative=self.labelled_negative + other.labelled_negative,
             labelled_positive=self.labelled_positive + other.labelled_positive,
+            n_false_positive=_both(self.n_false_positive, other.n_false_positive),
+            n_false_negative=_both(self.n_false_negative, other.n_false_negative),
+            fine=None if self.fine is None or other.fine is None else self.fine + other.fine,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -216,19 +233,31 @@ class ScoreProfile:
             n_positive=self.n_positive,
             labelled_negative=pack_counts(self.labelled_negative),
             labelled_positive=pack_counts(self.labelled_positive),
+            # Without labels there is nothing to say: bytes stay as they always were.
+            n_false_positive=self.n_false_positive if self.n_labelled else None,
+            n_false_negative=self.n_false_negative if self.n_labelled else None,
+            fine=b"" if self.fine is None else pack_counts(self.fine),
         )
 
     @classmethod
     def from_wire(cls, wire: ScoreWire) -> ScoreProfile:
         """Read the form that was written down."""
+        negative = unpack_counts(wire.labelled_negative)
+        positive = unpack_counts(wire.labelled_positive)
+        unsaid = None if negative.any() or positive.any() else 0
+        wrong = (wire.n_false_positive, wire.n_false_negative)
+        false_positive, false_negative = (unsaid if n is None else n for n in wrong)
         return cls(
             grid_digest=wire.grid_digest,
             cells=unpack_counts(wire.cells),
             confidence_sum=wire.confidence_sum,
             confidence_squares=wire.confidence_squares,
             n_positive=wire.n_positive,
-            labelled_negative=unpack_counts(wire.labelled_negative),
-            labelled_positive=unpack_counts(wire.labelled_positive),
+            labelled_negative=negative,
+            labelled_positive=positive,
+            n_false_positive=false_positive,
+            n_false_negative=false_negative,
+            fine=unpack_counts(wire.fine) if wire.fine else None,
         )
 
     def _least_one(self) -> int:
@@ -269,15 +298,25 @@ def score_profile(
     """
     confidence = np.abs(_checked(scores) - 0.5)
     none = np.zeros(2 * grid.edges.size + 1, dtype=np.int64)
+    decided = scores >= grid.threshold
     return ScoreProfile(
         grid_digest=grid.digest,
         cells=_counted(scores, grid),
         confidence_sum=float(confidence.sum()),
         confidence_squares=float((confidence**2).sum()),
-        n_positive=int((scores >= grid.threshold).sum()),
+        n_positive=int(decided.sum()),
         labelled_negative=none if labels is None else _counted(scores[~labels], grid),
         labelled_positive=none if labels is None else _counted(scores[labels], grid),
+        n_false_positive=0 if labels is None else int((decided & ~labels).sum()),
+        n_false_negative=0 if labels is None else int((~decided & labels).sum()),
+        fine=np.bincount(
+            np.minimum((scores * N_FINE).astype(np.int64), N_FINE - 1), minlength=N_FINE
+        ),
     )
+
+
+def _both(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right
 
 
 def _counted(scores: NDArray[np.float64], grid: ScoreGrid) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""What a share of rows is worth: its interval, and whether one is below another."""
+"""What a share of rows is worth: its interval, whether one is below another, or differs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy import special
 from holdfast.domain.errors import EmptyWindowError
 from holdfast.domain.intervals import Interval
 
-__all__ = ["fall_p_value", "wilson"]
+__all__ = ["difference_p_value", "fall_p_value", "wilson"]
 
 
 def wilson(successes: int, n: int, *, level: float = 0.95) -> Interval:
@@ -70,3 +70,24 @@ def fall_p_value(reference: tuple[int, int], current: tuple[int, int]) -> float:
     if standard_error == 0.0:  # both shares are 0, or both are 1
         return 0.5
     return float(special.ndtr((b / m - a / n) / standard_error))
+
+
+def difference_p_value(reference: tuple[int, int], current: tuple[int, int]) -> float:
+    """Return the two-sided p-value of two shares being different ones.
+
+    Args:
+        reference: Rows with the property, and all rows.
+        current: The same for the current window.
+
+    Raises:
+        EmptyWindowError: If a window holds no row.
+
+    Source:
+        Agresti (2013), *Categorical Data Analysis*, section 3.2: the square of the pooled z
+        is Pearson's chi-square of the two-by-two table.
+
+    >>> difference_p_value((50, 100), (50, 100))
+    1.0
+    """
+    tails = fall_p_value(reference, current), fall_p_value(current, reference)
+    return min(1.0, 2.0 * min(tails))
