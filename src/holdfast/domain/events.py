@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from holdfast.domain.alarms import (
+    AlertAcknowledged,
+    AlertRaised,
+    AlertResolved,
+    AlertSilenced,
+    AlertUpdated,
+    SilenceLifted,
+)
 from holdfast.domain.canonical import canonical_json, digest, sha256_hex
 from holdfast.domain.errors import BrokenChainError
+from holdfast.domain.estimates import LabelDrift, MaturedEstimate, WindowEstimate
 from holdfast.domain.evidence import Alert, Decision, GuardReport
 from holdfast.domain.housekeeping import EntityErased, KeyCreated, KeyRevoked, RowsDropped
 from holdfast.domain.ids import EventId, ModelVersion, ReleaseId
 from holdfast.domain.stages import Ending, Stage
+from holdfast.domain.treatments import RowsUsed
 from holdfast.domain.windows import Window
 
 if TYPE_CHECKING:
@@ -21,7 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENESIS",
+    "AlertAcknowledged",
     "AlertRaised",
+    "AlertResolved",
+    "AlertSilenced",
+    "AlertUpdated",
     "ChallengerJudged",
     "ChallengerStaged",
     "ChampionPromoted",
@@ -38,6 +52,7 @@ __all__ = [
     "RetrainingResumed",
     "RetrainingStarted",
     "RowsDropped",
+    "SilenceLifted",
     "StageEnded",
     "WindowJudged",
     "WindowRevised",
@@ -147,6 +162,11 @@ class WindowJudged:
     n_settled: int | None = None  # rows in those buckets; what comes to them is late
     weighted_share: float | None = None  # by importance; None: of a release without any
     verdict: WindowVerdict | None = None  # None: written before verdicts were kept
+    n_assumed: int = 0  # of the mature rows, those that count as negative for want of a label
+    estimate: WindowEstimate | None = None  # of the window, without labels; None: no scores
+    matured: MaturedEstimate | None = None  # the same of the mature rows, beside their labels
+    label_drift: LabelDrift | None = None  # of the mature rows; None without labels
+    rows_used: RowsUsed | None = None  # behind the performance figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +188,6 @@ class WindowRevised:
     n_unlooked: int = 0  # older windows that got late rows, too, and were not looked at
     weighted_share: float | None = None
     verdict: WindowVerdict | None = None  # what the rule would say now
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRaised:
-    """Something became worth a person's attention."""
-
-    alert: Alert
-    model_version: ModelVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +213,7 @@ class RetrainingStarted:
     alarmed: bool = False  # whether an alarm of harm was open, which sets the guard's level
     from_file: bool = False  # rows of a file, which the store cannot give again
     rows_digest: str | None = None  # of the rows and their division; None: it was not kept
+    rows_used: RowsUsed | None = None  # of the log's; None: of a file, or not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +261,11 @@ EventBody = (
     | WindowJudged
     | WindowRevised
     | AlertRaised
+    | AlertUpdated
+    | AlertResolved
+    | AlertAcknowledged
+    | AlertSilenced
+    | SilenceLifted
     | DecisionMade
     | RetrainingStarted
     | RetrainingResumed
@@ -269,6 +287,11 @@ _BODIES: dict[str, type[Any]] = {
     "window_judged": WindowJudged,
     "window_revised": WindowRevised,
     "alert_raised": AlertRaised,
+    "alert_updated": AlertUpdated,
+    "alert_resolved": AlertResolved,
+    "alert_acknowledged": AlertAcknowledged,
+    "alert_silenced": AlertSilenced,
+    "silence_lifted": SilenceLifted,
     "decision_made": DecisionMade,
     "retraining_started": RetrainingStarted,
     "retraining_resumed": RetrainingResumed,

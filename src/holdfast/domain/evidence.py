@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.domain.treatments import RowsUsed
+
 __all__ = [
     "Action",
     "Alert",
@@ -38,6 +40,10 @@ class Trigger(StrEnum):
     UNSEEN_CATEGORIES = "unseen_categories"
     PREDICTION_DRIFT = "prediction_drift"
     CONFIDENCE = "confidence"
+    ESTIMATE = "estimate"
+    LABEL_DRIFT = "label_drift"
+    CONCEPT = "concept"
+    HARM = "harm"
     PERFORMANCE = "performance"
     BROKEN_FEED = "broken_feed"
     SERVING = "serving"
@@ -108,3 +114,4 @@ class GuardReport:
     n: int
     n_positive: int
     checks: tuple[Check, ...] = ()
+    rows_used: RowsUsed | None = None  # which rows both were compared on; None: not kept

@@ -6,7 +6,11 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from holdfast.domain.events import (
+    AlertAcknowledged,
     AlertRaised,
+    AlertResolved,
+    AlertSilenced,
+    AlertUpdated,
     ChallengerJudged,
     ChallengerStaged,
     ChampionPromoted,
@@ -21,6 +25,7 @@ from holdfast.domain.events import (
     RetrainingResumed,
     RetrainingStarted,
     RowsDropped,
+    SilenceLifted,
     StageEnded,
     WindowJudged,
     WindowRevised,
@@ -131,6 +136,32 @@ def _(body: AlertRaised) -> str:
 
 
 @_headline.register
+def _(body: AlertUpdated) -> str:
+    return f"Now {body.alert.severity}: {body.alert.message} ({body.reason})"
+
+
+@_headline.register
+def _(body: AlertResolved) -> str:
+    return f"Over: {body.alert.message} ({body.reason})"
+
+
+@_headline.register
+def _(body: AlertAcknowledged) -> str:
+    return f"{body.by} knows of {body.incident_id}{_because(body.reason)}"
+
+
+@_headline.register
+def _(body: AlertSilenced) -> str:
+    until = f"until {body.until:%Y-%m-%d %H:%M} UTC"
+    return f"{body.by} silenced {_hushed(body)} {until}{_because(body.reason)}"
+
+
+@_headline.register
+def _(body: SilenceLifted) -> str:
+    return f"{body.by} lifted the silence of {_hushed(body)}"
+
+
+@_headline.register
 def _(body: DecisionMade) -> str:
     return f"{_ACTIONS[body.decision.action]}: {body.decision.reasons[0]}"
 
@@ -208,15 +239,16 @@ def _judging(body: EventBody) -> Iterator[str]:
         case ProbationJudged(report=report):
             yield f"rows predicted before: {body.judged_until:%Y-%m-%d %H:%M} UTC"
             yield from _checks(report)
-        case AlertRaised(alert=alert, model_version=version):
-            yield f"about: {alert.subject} ({alert.trigger.replace('_', ' ')}), model {version}"
+        case AlertRaised() | AlertUpdated() | AlertResolved():
+            yield from _alarm(body)
 
 
 def _doing(body: EventBody) -> Iterator[str]:
     """Yield what an event says by which something was done."""
     match body:
-        case RetrainingStarted(cause=cause, attempt_id=attempt_id):
+        case RetrainingStarted(cause=cause, attempt_id=attempt_id, rows_used=used):
             yield f"why: {cause}"
+            yield from () if used is None else (f"learns, of the log, from {used.words}",)
             yield f"attempt: {attempt_id}"
         case RetrainingResumed(attempt_id=attempt_id, n_tries=n_tries):
             yield f"attempt: {attempt_id}, try {n_tries}"
@@ -240,6 +272,28 @@ def _doing(body: EventBody) -> Iterator[str]:
         case EntityErased(n_labels=n_labels, n_request_keys=n_keys, erasure_id=erasure_id):
             yield f"with them: {n_labels:,} labels, {n_keys:,} request ids"
             yield f"erasure: {erasure_id}"
+
+
+def _alarm(body: AlertRaised | AlertUpdated | AlertResolved) -> Iterator[str]:
+    about = body.alert.trigger.replace("_", " ")
+    yield f"about: {body.alert.subject} ({about}), model {body.model_version}"
+    onset_at = None if isinstance(body, AlertResolved) else body.onset_at
+    if onset_at is not None:
+        yield f"the change seems to have begun: {onset_at:%Y-%m-%d %H:%M} UTC"
+    if body.incident_id is not None:
+        yield f"incident: {body.incident_id}"
+
+
+def _hushed(body: AlertSilenced | SilenceLifted) -> str:
+    """Return what a silence is about, in words."""
+    if body.incident_id is not None:
+        return body.incident_id
+    trigger = "every alert" if body.trigger is None else body.trigger.replace("_", " ")
+    return trigger if body.subject is None else f"{trigger} of {body.subject}"
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
 
 
 def _rows(n: int) -> str:
@@ -272,6 +326,7 @@ def _judgement(body: ChallengerJudged) -> Iterator[str]:
 
 
 def _checks(report: GuardReport) -> Iterator[str]:
+    yield from () if report.rows_used is None else (f"compared on {report.rows_used.words}",)
     for check in report.checks:
         said = "passed" if check.passed else "FAILED"
         yield f"{said} {check.name}: {check.reason}{_range(check)}"
@@ -334,8 +389,11 @@ def _window(body: WindowJudged) -> Iterator[str]:
     yield from _verdict(body.verdict)
     if body.confidence is not None:
         yield f"mean confidence |p - 0.5|: {body.confidence:.3f}"
+    if (found := body.estimate) is not None:
+        yield f"estimated without labels, {found.verdict.replace('_', ' ')}: {found.reason}"
     if body.performance is None:
         yield "performance: no mature labels of this model's predictions yet"
         return
     figures = ", ".join(f"{name} {value:.3f}" for name, value in sorted(body.performance.items()))
     yield f"performance on {body.n_labelled:,} mature rows: {figures}"
+    yield from () if body.rows_used is None else (f"measured on {body.rows_used.words}",)

@@ -83,6 +83,7 @@ class LoggedPrediction:
     entity: str | None = None
     label: bool | None = None
     label_observed_at: datetime | None = None
+    treated: bool | None = None  # whether somebody acted upon it; None: nobody said so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

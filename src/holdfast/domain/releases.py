@@ -18,6 +18,7 @@ __all__ = [
     "BASELINE",
     "CONTRACT",
     "CURVES",
+    "DISPERSION",
     "IMPORTANCES",
     "MANIFEST",
     "METRICS",
@@ -25,6 +26,7 @@ __all__ = [
     "MODEL_CARD",
     "PROFILE",
     "REFERENCE",
+    "Dispersed",
     "Importances",
     "Manifest",
     "ModelMetrics",
@@ -45,6 +47,7 @@ METRICS = "metrics.json"  # of the tested model
 CURVES = "curves.json"  # of the tested model, at every threshold; not in old releases
 IMPORTANCES = "importances.json"  # of the features to the tested model; not in old releases
 BASELINE = "baseline.json"  # out of fold, on all rows: what monitors compare with
+DISPERSION = "dispersion.json"  # only where the reference's buckets tell; not in old releases
 MODEL_CARD = "model_card.md"
 
 
@@ -128,6 +131,22 @@ class Importances:
         {'tenure': 0.2, 'noise': 0.0}
         """
         return {name: max(drop, 0.0) for name, drop in self.drops.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispersed:
+    """By how much rows of a bucket go together, as one monitor sees them.
+
+    Attributes:
+        value: The design effect d: how much more a bucket's rates vary than those of as many
+            independent rows; at least 1.
+        n_buckets: Buckets that it was measured over.
+        rows: Mean rows of such a bucket: if whole buckets are unlike, d − 1 grows with it.
+    """
+
+    value: float
+    n_buckets: int
+    rows: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

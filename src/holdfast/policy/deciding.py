@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from holdfast.domain.evidence import Action, Alert, Decision, Severity, Trigger
+from holdfast.domain.durations import format_duration
+from holdfast.domain.evidence import Action, Decision, Severity, Trigger
+from holdfast.policy.policies import BENIGN, HARM, POLICIES, DecisionPolicy
+from holdfast.policy.reasons import days, harmless, lacking, moment, not_acted_on, quiet
+from holdfast.policy.waiting import Shortage, wait_for
+from holdfast.policy.weighing import Evidence, benign
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,96 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["POLICIES", "DecisionPolicy", "Evidence", "cooldown_ends_at", "decide"]
 
-POLICIES: dict[str, frozenset[Trigger]] = {
-    "harm": frozenset({Trigger.PERFORMANCE}),
-    "any": frozenset(
-        {
-            Trigger.FEATURE_DRIFT,
-            Trigger.PREDICTION_DRIFT,
-            Trigger.CONFIDENCE,
-            Trigger.PERFORMANCE,
-        }
-    ),
-    "never": frozenset(),
-}
-"""What each named policy retrains on. `harm`: on a model that has measurably become
-worse; drift alone is watched. `any`: on drift, loss of confidence or harm alike.
-`never`: on nothing; for comparison."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionPolicy:
-    """When alerts become a retraining.
-
-    Attributes:
-        name: A key of `POLICIES`.
-        severity: The least severity that an alert must have to count.
-        cooldown: How long after an attempt the next one waits; doubles with each refused
-            challenger, up to `cooldown_limit`.
-        cooldown_limit: The longest cooldown; the label maturity by default, since fresh
-            ground truth makes a new attempt worthwhile.
-        min_labels: Mature labelled rows since the onset that a retraining needs.
-        min_positives: How many of each class must be among them.
-        guard_rows: Rows that the guard judges on; half as many more must be left to learn
-            from, else an attempt would only spend its cooldown.
-        guard_class: The same for each class.
-    """
-
-    name: str = "harm"
-    severity: Severity = Severity.WARNING
-    cooldown: timedelta = timedelta(days=7)
-    cooldown_limit: timedelta = timedelta(days=30)
-    min_labels: int = 500
-    min_positives: int = 50
-    guard_rows: int = 500
-    guard_class: int = 50
-
-    def __post_init__(self) -> None:
-        if self.name not in POLICIES:
-            raise ValueError(f"policy must be one of {', '.join(POLICIES)}; found {self.name!r}")
-
-    @property
-    def labels_needed(self) -> int:
-        """Mature labelled rows without which a retraining is deferred."""
-        return max(self.min_labels, self.guard_rows * 3 // 2)
-
-    @property
-    def class_needed(self) -> int:
-        """The same for the rarer class."""
-        return max(self.min_positives, self.guard_class * 3 // 2)
-
-    @property
-    def acts_on(self) -> frozenset[Trigger]:
-        """The triggers on which this policy retrains."""
-        return POLICIES[self.name]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """All that a decision rests on, about one tick.
-
-    Attributes:
-        n_rows: Rows in the current window.
-        alerts: What the monitors said about the window and about the mature labels.
-        broken: Why the current window's feed counts as broken, in words; empty if not.
-        broken_labels: The same for the window whose labels are mature.
-        underpowered: Features about which the window is too small to tell.
-        performance_held: True if enough mature rows showed no harm, False if they showed
-            it, None if there were too few to tell.
-        n_labels: Mature labelled rows since the onset.
-        n_positives: How many of them are positive.
-        onset_at: Since when the world seems changed, where an alert fired.
-    """
-
-    n_rows: int
-    alerts: tuple[Alert, ...] = ()
-    broken: tuple[str, ...] = ()
-    broken_labels: tuple[str, ...] = ()
-    underpowered: tuple[str, ...] = ()
-    performance_held: bool | None = None
-    n_labels: int = 0
-    n_positives: int = 0
-    onset_at: datetime | None = None
+_FEED = frozenset({Trigger.BROKEN_FEED})
 
 
 def decide(
@@ -117,22 +31,16 @@ def decide(
 
     Args:
         evidence: About this tick.
-        policy: When alerts become a retraining.
+        policy: When what was found becomes a retraining.
         state: The fold of the event log.
         now: The tick's moment.
     """
-    if evidence.n_rows == 0:
-        return _decision(Action.KEEP, policy, "no predictions in the window, nothing to judge")
-    if evidence.broken:
-        return _decision(
-            Action.FIX_UPSTREAM,
-            policy,
-            *evidence.broken,
-            "a model must not be trained on a broken feed; mend it upstream",
-        )
-    triggers = _triggers(evidence, policy)
-    if not triggers:
-        return _watch(evidence, policy)
+    broken = evidence.broken or tuple(alert.message for alert in evidence.alarmed(_FEED))
+    if broken:
+        return _mend(evidence, policy, *broken)
+    causes = _causes(evidence, policy, state, now=now)
+    if not causes:
+        return _watch(evidence, policy, state)
     if evidence.broken_labels:
         return _decision(
             Action.FIX_UPSTREAM,
@@ -143,7 +51,7 @@ def decide(
             ),
             "their harm is the feed's, not the model's; not retrained",
         )
-    return _retrain_or_defer(evidence, triggers, policy, state, now=now)
+    return _retrain_or_defer(evidence, causes, policy, state, now=now)
 
 
 def cooldown_ends_at(policy: DecisionPolicy, state: ControlState) -> datetime | None:
@@ -156,82 +64,123 @@ def cooldown_ends_at(policy: DecisionPolicy, state: ControlState) -> datetime | 
     return state.last_attempt_at + min(grown, longest)
 
 
-def _triggers(evidence: Evidence, policy: DecisionPolicy) -> tuple[Alert, ...]:
-    return tuple(
-        alert
+def _mend(evidence: Evidence, policy: DecisionPolicy, *broken: str) -> Decision:
+    reasons = [*broken, "a model must not be trained on a broken feed; mend it upstream"]
+    worse = "; ".join(alert.message for alert in evidence.alarmed(HARM))
+    if worse:
+        reasons.append(f"that the model does worse ({worse}) is judged again once it is mended")
+    return _decision(Action.FIX_UPSTREAM, policy, *reasons)
+
+
+def _causes(
+    evidence: Evidence, policy: DecisionPolicy, state: ControlState, *, now: datetime
+) -> tuple[str, ...]:
+    """Return, in words, what the policy would retrain on; nothing if there is no cause."""
+    causes = [
+        alert.message
+        for alert in evidence.alarmed(policy.acts_on)
+        if alert.severity.rank >= policy.acts_from.rank
+    ]
+    outcome = None if policy.named.rule is None else evidence.says(policy.named.rule)
+    if outcome is not None and outcome.fired:
+        causes.append(f"the rule {outcome.rule} fired: {outcome.why}")
+    if policy.named.periodic and now >= (_due_at(policy, state) or now):
+        causes.append(f"a retraining is due every {format_duration(policy.every)}")
+    return tuple(causes)
+
+
+def _due_at(policy: DecisionPolicy, state: ControlState) -> datetime | None:
+    """Return when the calendar asks for the next retraining; None: at once."""
+    before = [at for at in (state.last_attempt_at, state.champion_since) if at is not None]
+    return max(before) + policy.every if before else None
+
+
+def _watch(evidence: Evidence, policy: DecisionPolicy, state: ControlState) -> Decision:
+    """Alert or keep: there is no cause to retrain."""
+    no_harm, onset_at = benign(evidence, policy), evidence.onset_at
+    drift = harmless(evidence, policy) if no_harm else ()
+    own = _passed_over(evidence, policy, state)
+    loud = [
+        alert.message
         for alert in evidence.alerts
-        if alert.trigger in policy.acts_on and alert.severity.rank >= policy.severity.rank
-    )
+        if alert.severity is not Severity.INFO and not (no_harm and alert.trigger in BENIGN)
+    ]
+    if loud:
+        why = drift or not_acted_on(evidence, policy)
+        return _decision(Action.ALERT, policy, *loud, *why, *own, onset_at=onset_at)
+    if no_harm:
+        return _decision(Action.KEEP, policy, *drift, *own, onset_at=onset_at)
+    return _decision(Action.KEEP, policy, *own, *quiet(evidence))
 
 
-def _watch(evidence: Evidence, policy: DecisionPolicy) -> Decision:
-    loud = [alert for alert in evidence.alerts if alert.severity is not Severity.INFO]
-    if not loud:
-        return _decision(Action.KEEP, policy, *_quiet(evidence), *_held(evidence))
-    reasons = [alert.message for alert in loud]
-    if evidence.performance_held:
-        reasons.append("drift without harm: performance held on the mature labels; watched")
-    elif evidence.performance_held is None:
-        reasons.append("too few mature labels to tell whether it harms; watched")
-    else:
-        reasons.append(f"policy {policy.name!r} does not retrain on this")
-    return _decision(Action.ALERT, policy, *reasons, onset_at=evidence.onset_at)
-
-
-def _quiet(evidence: Evidence) -> tuple[str, ...]:
-    """Say that nothing was found, and about what nothing could have been found."""
-    n = len(evidence.underpowered)
-    if n == 0:
-        return ("nothing drifted beyond its bound",)
-    features = "1 feature" if n == 1 else f"{n} features"
-    return (
-        "nothing was seen to drift beyond its bound",
-        f"too few rows to tell about {features}; holdfast check names them",
-    )
-
-
-def _held(evidence: Evidence) -> tuple[str, ...]:
-    if evidence.performance_held is None:
-        return ("too few mature labels to measure performance yet",)
-    return ("performance held on the mature labels",) if evidence.performance_held else ()
+def _passed_over(
+    evidence: Evidence, policy: DecisionPolicy, state: ControlState
+) -> tuple[str, ...]:
+    """Say why a policy that goes by something else than alerts does nothing."""
+    if policy.named.rule is not None:
+        outcome = evidence.says(policy.named.rule)
+        if outcome is None:
+            return (f"the rule {policy.named.rule} had no rows to judge",)
+        found = "did not fire" if outcome.fired is False else "could not be judged"
+        return (f"the rule {outcome.rule} {found}: {outcome.why}",)
+    due_at = _due_at(policy, state) if policy.named.periodic else None
+    return () if due_at is None else (f"the next retraining is due {moment(due_at)}",)
 
 
 def _retrain_or_defer(
     evidence: Evidence,
-    triggers: tuple[Alert, ...],
+    causes: tuple[str, ...],
     policy: DecisionPolicy,
     state: ControlState,
     *,
     now: datetime,
 ) -> Decision:
-    reasons = [alert.message for alert in triggers]
-    ends_at = cooldown_ends_at(policy, state)
-    if ends_at is not None and now < ends_at:
-        reasons.append(f"the last attempt's cooldown lasts until {ends_at:%Y-%m-%d %H:%M} UTC")
+    onset_at = evidence.onset_at
+    gates = [*_cooling(policy, state, now=now), *_lacking(evidence, policy, now=now)]
+    if gates:
         return _decision(
-            Action.DEFER, policy, *reasons, onset_at=evidence.onset_at, retry_at=ends_at
+            Action.DEFER,
+            policy,
+            *causes,
+            *(why for why, _ in gates),
+            onset_at=onset_at,
+            retry_at=max((until for _, until in gates if until is not None), default=None),
         )
-    missing = _missing_labels(evidence, policy)
-    if missing:
-        return _decision(Action.DEFER, policy, *reasons, missing, onset_at=evidence.onset_at)
-    reasons.append(f"{evidence.n_labels:,} labelled rows since the change are enough to learn from")
-    return _decision(Action.RETRAIN, policy, *reasons, onset_at=evidence.onset_at)
+    since = "that the model has not learnt yet" if onset_at is None else "since the change"
+    enough = f"{evidence.n_labels:,} labelled rows {since} are enough to learn from"
+    return _decision(Action.RETRAIN, policy, *causes, enough, onset_at=onset_at)
 
 
-def _missing_labels(evidence: Evidence, policy: DecisionPolicy) -> str | None:
-    since = "" if evidence.onset_at is None else f" since {evidence.onset_at:%Y-%m-%d %H:%M} UTC"
-    if evidence.n_labels < policy.labels_needed:
-        return (
-            f"only {evidence.n_labels} of the {policy.labels_needed} labelled rows needed"
-            f"{since} are mature"
-        )
-    rarer = min(evidence.n_positives, evidence.n_labels - evidence.n_positives)
-    if rarer < policy.class_needed:
-        return (
-            f"only {rarer} of the {policy.class_needed} rows needed of the rarer class"
-            f"{since} are mature"
-        )
-    return None
+def _cooling(
+    policy: DecisionPolicy, state: ControlState, *, now: datetime
+) -> list[tuple[str, datetime | None]]:
+    """Return why and until when the cooldown defers, if it does."""
+    ends_at = cooldown_ends_at(policy, state)
+    if ends_at is None or now >= ends_at:
+        return []
+    left = days((ends_at - now).total_seconds())
+    return [(f"the last attempt's cooldown lasts until {moment(ends_at)}, {left} more", ends_at)]
+
+
+def _lacking(
+    evidence: Evidence, policy: DecisionPolicy, *, now: datetime
+) -> list[tuple[str, datetime | None]]:
+    """Return which labels are missing and when they are expected, if any are."""
+    shortage = Shortage(
+        n_labels=evidence.n_labels,
+        n_rarer=min(evidence.n_positives, evidence.n_labels - evidence.n_positives),
+        labels_needed=policy.labels_needed,
+        rarer_needed=policy.class_needed,
+    )
+    if not shortage:
+        return []
+    wait = wait_for(shortage, evidence.awaited, label_share=evidence.label_share, now=now)
+    when = (
+        f"when they come cannot be told: {wait.why}"
+        if wait.until is None
+        else f"they are expected by {moment(wait.until)}"
+    )
+    return [(f"{lacking(shortage, onset_at=evidence.onset_at)}; {when}", wait.until)]
 
 
 def _decision(

@@ -25,15 +25,21 @@ from holdfast.domain.events import (
 )
 from holdfast.domain.evidence import Action, Outcome, Trigger
 from holdfast.domain.stages import Stage
+from holdfast.performance.track_record import with_matured
+from holdfast.policy.incidents import after
+from holdfast.policy.silences import silences_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from holdfast.domain.estimates import MaturedEstimate
     from holdfast.domain.events import Event, EventBody
     from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
     from holdfast.domain.windows import Window
+    from holdfast.policy.incidents import Incident
+    from holdfast.policy.silences import Silence
 
 __all__ = ["Attempt", "ControlState", "Staged", "fold"]
 
@@ -103,6 +109,10 @@ class ControlState:
             before it, while it is on probation.
         champion_failure: What a server said of the champion, if it could not load it.
         unscored: By version, rows that it could not score while it was the champion.
+        incidents: What is alarmed and not over; of a former champion until the next tick.
+        silences: Of what people want to hear nothing, and until when.
+        matured: The champion's latest estimates without labels whose labels have come since;
+            of windows that do not overlap, oldest first.
     """
 
     champion: ModelVersion | None = None
@@ -122,6 +132,9 @@ class ControlState:
     staged: Staged | None = None
     champion_failure: str | None = None
     unscored: dict[ModelVersion, int] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    matured: tuple[MaturedEstimate, ...] = ()
 
     @property
     def guard_until(self) -> datetime | None:
@@ -150,6 +163,14 @@ def fold(events: Iterable[Event], state: ControlState | None = None) -> ControlS
             _after(state, event),
             staged=_beside(state.staged, event),
             open_attempt=_under_way(state.open_attempt, event),
+            incidents=after(
+                state.incidents,
+                event.body,
+                at=event.at,
+                champion=state.champion,
+                silences=state.silences,
+            ),
+            silences=silences_after(state.silences, event.body, at=event.at),
         )
     return state
 
@@ -172,13 +193,13 @@ def _after(state: ControlState, event: Event) -> ControlState:
                 "alerts": (),
                 "drift_since": None,
                 "champion_failure": None,
+                "matured": (),
                 **_after_probation(event),
             }
         case AlertRaised(alert=alert, model_version=version) if version == state.champion:
             changes = _after_alert(state, alert)
-        case WindowJudged(window=window, from_file=from_file):
-            # What is wrong with a file says nothing about the rows logged in its place.
-            changes = {"last_window": None if from_file else window}
+        case WindowJudged():
+            changes = _after_window(state, event.body)
         case DecisionMade(decision=decision, alerts=alerts):
             still = state.drift_since or decision.onset_at
             changes = {"alerts": alerts, "drift_since": still if alerts else None}
@@ -201,6 +222,15 @@ def _after_probation(event: Event) -> dict[str, Any]:
     if not isinstance(body, ChampionRolledBack) or body.report is None:
         return {}
     return {"refusals": 1, "last_attempt_at": event.at}
+
+
+def _after_window(state: ControlState, body: WindowJudged) -> dict[str, Any]:
+    """What is wrong with a file says nothing about the rows logged in its place."""
+    if body.from_file:
+        return {"last_window": None}
+    if body.model_version != state.champion:
+        return {"last_window": body.window}
+    return {"last_window": body.window, "matured": with_matured(state.matured, body.matured)}
 
 
 def _after_alert(state: ControlState, alert: Alert) -> dict[str, Any]:

@@ -13,7 +13,11 @@ from holdfast.domain.canonical import canonical_json
 from holdfast.domain.errors import BrokenChainError
 from holdfast.domain.events import (
     GENESIS,
+    AlertAcknowledged,
     AlertRaised,
+    AlertResolved,
+    AlertSilenced,
+    AlertUpdated,
     ChallengerJudged,
     ChallengerStaged,
     ChampionPromoted,
@@ -29,6 +33,7 @@ from holdfast.domain.events import (
     RetrainingResumed,
     RetrainingStarted,
     RowsDropped,
+    SilenceLifted,
     StageEnded,
     WindowJudged,
     WindowRevised,
@@ -116,6 +121,16 @@ BODIES = (
         verdict=WindowVerdict(rule="drift_share >= 0.5", fired=True, why="…"),
     ),
     AlertRaised(alert=ALERT, model_version=V1),
+    AlertRaised(
+        alert=ALERT, model_version=V1, incident_id="i-1", onset_at=START, raised_at=START, edge=True
+    ),
+    AlertUpdated(
+        incident_id="i-1", alert=ALERT, model_version=V1, reason="alarmed again", raised_at=START
+    ),
+    AlertResolved(incident_id="i-1", alert=ALERT, model_version=V1, reason="it is gone"),
+    AlertAcknowledged(incident_id="i-1", by="ada", reason="known"),
+    AlertSilenced(until=START, by="ada", reason="", trigger=Trigger.CONFIDENCE, subject="x"),
+    SilenceLifted(by="ada", incident_id="i-1"),
     DecisionMade(
         decision=Decision(action=Action.KEEP, policy="harm", reasons=("quiet",), onset_at=START),
         model_version=V1,

@@ -10,7 +10,11 @@ import pytest
 
 from holdfast.domain.events import (
     GENESIS,
+    AlertAcknowledged,
     AlertRaised,
+    AlertResolved,
+    AlertSilenced,
+    AlertUpdated,
     ChallengerJudged,
     ChallengerStaged,
     ChampionPromoted,
@@ -26,6 +30,7 @@ from holdfast.domain.events import (
     RetrainingResumed,
     RetrainingStarted,
     RowsDropped,
+    SilenceLifted,
     StageEnded,
     WindowJudged,
     WindowRevised,
@@ -204,6 +209,30 @@ HEADLINES = [
         AlertRaised(alert=ALERT, model_version=V2),
         "Critical: ROC AUC fell from 0.840 to 0.760 on mature labels",
     ),
+    (
+        AlertUpdated(incident_id="i-1", alert=ALERT, model_version=V2, reason="alarmed again"),
+        "Now critical: ROC AUC fell from 0.840 to 0.760 on mature labels (alarmed again)",
+    ),
+    (
+        AlertResolved(incident_id="i-1", alert=ALERT, model_version=V2, reason="it is gone"),
+        "Over: ROC AUC fell from 0.840 to 0.760 on mature labels (it is gone)",
+    ),
+    (
+        AlertAcknowledged(incident_id="i-1", by="ada", reason="a price rise"),
+        "ada knows of i-1: a price rise",
+    ),
+    (
+        AlertSilenced(until=AT, by="ada", reason="", incident_id="i-1"),
+        "ada silenced i-1 until 2026-07-04 09:05 UTC",
+    ),
+    (
+        AlertSilenced(until=AT, by="ada", reason="moving house", subject="tenure"),
+        "ada silenced every alert of tenure until 2026-07-04 09:05 UTC: moving house",
+    ),
+    (
+        SilenceLifted(by="ada", trigger=Trigger.FEATURE_DRIFT),
+        "ada lifted the silence of feature drift",
+    ),
     (DECISION, "Wanted to retrain, and deferred it: ROC AUC fell"),
     (
         RetrainingStarted(attempt_id="a1", champion=V2, cause="harm", n_rows=12345),
@@ -322,6 +351,15 @@ class TestHeadline:
 
 
 class TestStory:
+    def test_of_an_alert_tells_its_incident_and_since_when(self):
+        """One that was said once, and opens none, has neither."""
+        once = AlertRaised(alert=ALERT, model_version=V2)
+        opens = replace(once, incident_id="i-1", onset_at=AT)
+
+        assert not any("incident" in line for line in story(event(once)))
+        assert "incident: i-1" in story(event(opens))
+        assert "the change seems to have begun: 2026-07-04 09:05 UTC" in story(event(opens))
+
     def test_of_a_rollback_by_the_loop_tells_why(self):
         """With the figures, and what follows; a person's own says no more than their reason."""
         body = ChampionRolledBack(version=V1, release_id=RELEASE, replaced=V2, reason="worse")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,9 +15,17 @@ from holdfast.drift.grid import cut_grid
 from holdfast.drift.profile import profile
 from holdfast.drift.report import compare, compare_scores
 from holdfast.drift.scores import cut_score_grid, score_profile
+from holdfast.drift.sequential import Alarm, Watched
 from holdfast.performance.confidence import ConfidenceDecay, ConfidenceVerdict
 from holdfast.performance.degradation import Degradation, DegradationVerdict
-from holdfast.policy.alerting import AlertPolicy, alerts_of, harm_is_open
+from holdfast.policy.alerting import (
+    AlertPolicy,
+    alerts_of,
+    by_date,
+    findings_of,
+    harm_is_open,
+    levels_of,
+)
 
 POLICY = AlertPolicy()
 CONTRACT = Contract(
@@ -196,6 +207,140 @@ class TestOrder:
         ranks = [alert.severity.rank for alert in found]
         assert ranks == sorted(ranks, reverse=True)
         assert {alert.severity for alert in found} == set(Severity)
+
+
+class TestLevels:
+    def test_leave_drift_to_the_monitors(self):
+        """They keep to a budget over time; a window that is tested anew each day does not."""
+        report = drift(shift=0.6, new=0.3)
+
+        assert alerts(report) != ()
+        assert levels_of(report, None, None, (), policy=POLICY) == ()
+
+    def test_are_what_holds_until_it_is_gone(self):
+        """A broken feed, a loss on mature labels, less confidence."""
+        decayed = ConfidenceDecay(
+            reference=0.3, current=0.2, fall=0.1, p_value=0.0, verdict=ConfidenceVerdict.DECAYED
+        )
+
+        found = levels_of(drift(lost=0.6), None, decayed, (worse(),), policy=POLICY)
+
+        assert [alert.trigger for alert in found] == [
+            Trigger.PERFORMANCE,
+            Trigger.BROKEN_FEED,
+            Trigger.CONFIDENCE,
+        ]
+
+
+ONSET = datetime(2026, 3, 4, tzinfo=UTC)
+TENURE = Alarm(
+    monitor="feature:tenure",
+    watched=Watched.FEATURE,
+    subject="tenure",
+    severity=Severity.WARNING,
+    raised_at=ONSET + timedelta(days=2),
+    onset_at=ONSET,
+    indicator="share of tenure < 12 rose",
+    rate=0.31,
+    bound=0.27,
+)
+
+
+def findings(*alarms, levels=(), report=QUIET, begun=None):
+    return findings_of(alarms, levels, report, begun=begun or {}, moment=by_date)
+
+
+class TestFindings:
+    def test_name_cause_and_figures(self):
+        """Since when, which share, what was put up with, and how the window looks."""
+        (finding,) = findings(TENURE, report=drift(shift=0.6))
+
+        alert = finding.alert
+        assert alert.message.startswith(
+            "tenure drifted since 2026-03-04: share of tenure < 12 rose to 0.31, "
+            "more than the 0.27 allowed; 0.2"
+        )
+        assert alert.message.endswith("KS distance in this window")
+        assert (alert.trigger, alert.subject) == (Trigger.FEATURE_DRIFT, "tenure")
+        assert (finding.raised_at, finding.onset_at) == (TENURE.raised_at, ONSET)
+
+    def test_do_without_a_window(self):
+        """One without rows shows nothing; the alarm stands."""
+        (finding,) = findings(TENURE, report=None)
+
+        assert finding.alert.message.endswith("more than the 0.27 allowed")
+
+    @pytest.mark.parametrize(
+        ("watched", "trigger", "words"),
+        [
+            (Watched.SCORE, Trigger.PREDICTION_DRIFT, "the scores drifted"),
+            (Watched.LABEL, Trigger.LABEL_DRIFT, "the labels drifted"),
+            (Watched.CALIBRATION, Trigger.CONCEPT, "what the scores mean has changed"),
+            (Watched.HARM, Trigger.HARM, "the model does worse"),
+        ],
+    )
+    def test_say_what_each_monitor_watches(self, watched, trigger, words):
+        """A trigger of its own, which policies choose from."""
+        (finding,) = findings(replace(TENURE, watched=watched, subject=watched.value))
+
+        assert finding.alert.trigger is trigger
+        assert finding.alert.message.startswith(f"{words} since 2026-03-04")
+
+    @pytest.mark.parametrize(
+        ("watched", "severity"),
+        [
+            (Watched.FEATURE, Severity.WARNING),
+            (Watched.SCORE, Severity.WARNING),
+            (Watched.LABEL, Severity.WARNING),
+            (Watched.CALIBRATION, Severity.CRITICAL),
+            (Watched.HARM, Severity.CRITICAL),
+        ],
+    )
+    def test_only_what_rests_on_labels_is_critical(self, watched, severity):
+        """Another world is no catastrophe; a worse model may be one."""
+        loud = replace(TENURE, watched=watched, severity=Severity.CRITICAL)
+
+        assert findings(loud)[0].alert.severity is severity
+
+    def test_words_never_seen_before_are_a_trigger_of_their_own(self):
+        """And are named."""
+        new = replace(
+            TENURE,
+            monitor="feature:plan",
+            subject="plan",
+            indicator="share of plan never seen before rose",
+        )
+
+        (finding,) = findings(new, report=drift(new=0.3))
+
+        assert finding.alert.trigger is Trigger.UNSEEN_CATEGORIES
+        assert "unseen in training: weekly" in finding.alert.message
+
+    def test_an_alarm_that_comes_again_is_dated_by_its_first(self):
+        """The monitor began anew; the change did not. So also within one tick."""
+        again = replace(
+            TENURE,
+            onset_at=ONSET + timedelta(days=2),
+            raised_at=ONSET + timedelta(days=3),
+        )
+        begun = {(Trigger.FEATURE_DRIFT, "tenure"): ONSET - timedelta(days=1)}
+
+        known = findings(again, begun=begun)
+        both = findings(TENURE, again)
+
+        assert known[0].onset_at == ONSET - timedelta(days=1)
+        assert "since 2026-03-03" in known[0].alert.message
+        assert [finding.onset_at for finding in both] == [ONSET, ONSET]
+
+    def test_a_broken_feature_is_said_to_be_that_and_nothing_else(self):
+        """That its values moved follows from it."""
+        report = drift(lost=0.6)
+        levels = levels_of(report, None, None, (), policy=POLICY)
+
+        found = findings(TENURE, levels=levels, report=report)
+
+        assert [finding.alert.trigger for finding in found] == [Trigger.BROKEN_FEED]
+        assert found[0].raised_at is None
 
 
 class TestHarmIsOpen:

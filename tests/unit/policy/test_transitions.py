@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from holdfast.domain.estimates import MaturedEstimate
 from holdfast.domain.events import (
     GENESIS,
     AlertRaised,
@@ -444,3 +445,48 @@ class TestAttempts:
         failed = RetrainingFailed(attempt_id="a1", champion=V1, reason="too old", interrupted=True)
 
         assert fold(story(promoted("v1"), self.begun, failed)).refusals == 0
+
+
+def week_judged(week, *, version=V1, from_file=False):
+    """A tick that found a week's labels mature."""
+    window = Window(start_at=START + 7 * week * DAY, end_at=START + 7 * (week + 1) * DAY)
+    return WindowJudged(
+        window=window,
+        model_version=version,
+        n=9,
+        drifted=(),
+        underpowered=(),
+        share_drifted=0.0,
+        from_file=from_file,
+        matured=MaturedEstimate(window=window, n=9),
+    )
+
+
+class TestMatured:
+    def test_keeps_the_champions_latest_windows_without_overlap(self):
+        """Windows slide by a day; two that share rows are no two."""
+        told = [week_judged(week) for week in (0, 1 / 7, 1, 2)]
+
+        state = fold(story(promoted("v1"), *told))
+
+        assert state.matured == (told[0].matured, told[2].matured, told[3].matured)
+
+    def test_keeps_ten(self):
+        """However long the model serves: no tick reads all events for it."""
+        state = fold(story(promoted("v1"), *(week_judged(week) for week in range(14))))
+
+        assert [one.window for one in state.matured] == [
+            week_judged(week).window for week in range(4, 14)
+        ]
+
+    def test_another_champion_begins_anew(self):
+        """What one model's scores were worth says nothing of another's."""
+        state = fold(story(promoted("v1"), week_judged(0), promoted("v2", "v1")))
+
+        assert state.matured == ()
+
+    def test_takes_neither_a_files_rows_nor_another_models(self):
+        """They are no window of the champion's."""
+        told = [week_judged(0, from_file=True), week_judged(1, version=V2)]
+
+        assert fold(story(promoted("v1"), *told)).matured == ()

@@ -21,6 +21,7 @@ HoldfastError
 │   ├── VersionTakenError       another release was registered under that version
 │   ├── UnknownPredictionError  no prediction of that id
 │   ├── UnknownEventError       no event of that id
+│   ├── UnknownIncidentError    no open incident of that id
 │   ├── UnknownKeyError         no API key of that id
 │   ├── RequestConflictError    a client's id was used before, for another row
 │   ├── EmptyWindowError        a window holds no value to judge
@@ -32,6 +33,7 @@ HoldfastError
 ├── IntegrityError              what is stored is not what was written
 │   ├── CorruptReleaseError     a release's bytes do not match their digest
 │   ├── CorruptProfileError     a stored profile's bytes do not parse
+│   ├── CorruptMonitorStateError   what monitors have gathered cannot be read back
 │   ├── BrokenChainError        the event log was changed after the fact
 │   └── ParityError             the exported model does not repeat the trained one
 └── AvailabilityError           something outside did not do its part
@@ -41,6 +43,7 @@ HoldfastError
     ├── PortInUseError          the address to serve on is taken
     ├── ArchiveError            a file of the archive cannot be read or written
     ├── ClusterError            a cluster does not answer, or cannot do the work
+    ├── UndeliveredError        a channel to people did not take an alert
     └── TrainingFailedError     a trainer raised, or produced no usable model
         └── TrainingTooLongError   it was stopped because it took too long
 """
@@ -56,6 +59,7 @@ from holdfast.domain.errors.availability import (
     StoreVersionError,
     TrainingFailedError,
     TrainingTooLongError,
+    UndeliveredError,
 )
 from holdfast.domain.errors.input import (
     ColumnError,
@@ -75,6 +79,7 @@ from holdfast.domain.errors.input import (
 )
 from holdfast.domain.errors.integrity import (
     BrokenChainError,
+    CorruptMonitorStateError,
     CorruptProfileError,
     CorruptReleaseError,
     IntegrityError,
@@ -90,6 +95,7 @@ from holdfast.domain.errors.state import (
     StateError,
     TooFewLabelsError,
     UnknownEventError,
+    UnknownIncidentError,
     UnknownKeyError,
     UnknownPredictionError,
     UnknownReleaseError,
@@ -103,6 +109,7 @@ __all__ = [
     "BrokenChainError",
     "ClusterError",
     "ColumnError",
+    "CorruptMonitorStateError",
     "CorruptProfileError",
     "CorruptReleaseError",
     "DataFileError",
@@ -135,7 +142,9 @@ __all__ = [
     "TooFewLabelsError",
     "TrainingFailedError",
     "TrainingTooLongError",
+    "UndeliveredError",
     "UnknownEventError",
+    "UnknownIncidentError",
     "UnknownKeyError",
     "UnknownPredictionError",
     "UnknownReleaseError",

@@ -19,6 +19,7 @@ __all__ = [
     "StoreVersionError",
     "TrainingFailedError",
     "TrainingTooLongError",
+    "UndeliveredError",
 ]
 
 
@@ -95,6 +96,14 @@ class ClusterError(AvailabilityError):
     def __init__(self, cluster: str, found: str, *, remedy: str) -> None:
         super().__init__(f"The cluster at {cluster} {found}. {remedy}")
         self.cluster, self.found, self.remedy = cluster, found, remedy
+
+
+class UndeliveredError(AvailabilityError):
+    """A channel to people did not take an alert; the address itself is never named."""
+
+    def __init__(self, channel: str, *, reason: str) -> None:
+        super().__init__(f"{channel}: {reason}")
+        self.channel, self.reason = channel, reason
 
 
 class TrainingFailedError(AvailabilityError):

@@ -6,6 +6,7 @@ from holdfast.domain.errors.root import HoldfastError
 
 __all__ = [
     "BrokenChainError",
+    "CorruptMonitorStateError",
     "CorruptProfileError",
     "CorruptReleaseError",
     "IntegrityError",
@@ -36,6 +37,17 @@ class CorruptProfileError(IntegrityError):
         super().__init__(
             f"A stored profile is refused: {found}. Restore the store or the release from a "
             "backup, or profile the window again."
+        )
+        self.found = found
+
+
+class CorruptMonitorStateError(IntegrityError):
+    """What the monitors have gathered cannot be read back: damaged, or of another format."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"The stored state of the monitors is refused: {found}. Restore the store from a "
+            "backup, or remove that state: the monitors then begin anew."
         )
         self.found = found
 

@@ -19,6 +19,7 @@ __all__ = [
     "StateError",
     "TooFewLabelsError",
     "UnknownEventError",
+    "UnknownIncidentError",
     "UnknownKeyError",
     "UnknownPredictionError",
     "UnknownReleaseError",
@@ -80,6 +81,16 @@ class UnknownEventError(StateError):
     def __init__(self, event_id: str) -> None:
         super().__init__(f"No event has the id {event_id!r}. List them with: holdfast events")
         self.event_id = event_id
+
+
+class UnknownIncidentError(StateError):
+    """No open incident, or more than one, is called so."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"No open incident is called {wanted!r}. See those that are open with: holdfast alerts"
+        )
+        self.wanted = wanted
 
 
 class UnknownKeyError(StateError):
