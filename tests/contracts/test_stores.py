@@ -15,12 +15,14 @@ from holdfast.testing.suites import (
     KeyStoreSuite,
     LabelLedgerSuite,
     LeaseSuite,
+    MonitorStoreSuite,
     OutboxSuite,
     PredictionLogSuite,
     PredictionReadsSuite,
     ProfileStoreSuite,
     ReleaseStoreSuite,
     RetentionSuite,
+    TickLogSuite,
     ViewsSuite,
 )
 
@@ -78,6 +80,11 @@ def profiles(store: Store):
 
 
 @pytest.fixture
+def monitors(store: Store):
+    return store.monitors
+
+
+@pytest.fixture
 def outbox(store: Store):
     return store.outbox
 
@@ -93,6 +100,11 @@ def leases(store: Store):
 
 
 @pytest.fixture
+def ticks(store: Store):
+    return store.ticks
+
+
+@pytest.fixture
 def keys(store: Store):
     return store.keys
 
@@ -102,7 +114,8 @@ def pass_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[timede
     if isinstance(store, InMemoryStore):
         return store.leases.pass_time
     start, passed = time.time(), [0.0]
-    monkeypatch.setattr(store.leases, "_now", lambda: start + passed[0])
+    for port in (store.leases, store.ticks):
+        monkeypatch.setattr(port, "_now", lambda: start + passed[0])
     assert isinstance(store.leases, SqlLease)
 
     def later(by: timedelta) -> None:
@@ -154,7 +167,15 @@ class TestLease(LeaseSuite):
     pass
 
 
+class TestTickLog(TickLogSuite):
+    pass
+
+
 class TestKeyStore(KeyStoreSuite):
+    pass
+
+
+class TestMonitorStore(MonitorStoreSuite):
     pass
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from holdfast.domain.predictions import Label, LabelCounts
+    from holdfast.domain.treatments import Treatment, TreatmentCounts
 
 __all__ = ["LabelLedger"]
 
@@ -31,6 +32,23 @@ class LabelLedger(Protocol):
             labels: The facts, in the order in which they came.
             received_at: Now.
             maturity: The age at which a prediction's label is expected at the latest.
+
+        Raises:
+            StoreUnavailableError: If the write could not be made durable.
+        """
+        ...
+
+    def treat(self, treatments: Sequence[Treatment], *, received_at: datetime) -> TreatmentCounts:
+        """Write down who was acted upon, in one transaction, and say what became of each.
+
+        When it returns, they are durable. Once treated, always treated: a later "not
+        treated" is conflicting and changes nothing. What names a prediction by an id that
+        is not known counts once the prediction appears; what names an entity without an
+        earlier prediction is not kept.
+
+        Args:
+            treatments: The facts, in the order in which they came.
+            received_at: Now.
 
         Raises:
             StoreUnavailableError: If the write could not be made durable.

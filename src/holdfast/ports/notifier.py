@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from holdfast.domain.evidence import Alert
-    from holdfast.domain.ids import EventId
+from holdfast.domain.evidence import Severity
 
-__all__ = ["Notifier"]
+if TYPE_CHECKING:
+    from holdfast.domain.notices import Notice
+
+__all__ = ["Channel", "Notifier"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One way to people; what is owed to it waits in its own queue.
+
+    Attributes:
+        name: The same in every process of the project; holds no secret.
+        least: What is less loud is not sent.
+    """
+
+    name: str
+    least: Severity = Severity.INFO
 
 
 class Notifier(Protocol):
-    """Delivers alerts; may repeat one after a crash, always under the same event id."""
+    """Delivers notices; may repeat one after a crash, always under the same ids."""
 
-    def notify(self, alert: Alert, *, event_id: EventId) -> None:
-        """Deliver one alert; raise an exception if it was not taken."""
+    @property
+    def channel(self) -> Channel:
+        """Whose queue it empties."""
+        ...
+
+    def notify(self, notice: Notice) -> None:
+        """Deliver one notice; raise an exception if it was not taken.
+
+        What the exception says is kept in the store and logged: it holds no secret.
+        """
         ...

@@ -123,16 +123,28 @@ class PredictionLog(Protocol):
         *,
         labels_known_at: datetime | None = None,
         shadow: ModelVersion | None = None,
+        negative_before: datetime | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """Return the rows predicted within a window that were answered, in prediction order.
 
         Those of the champion and of a canary: all that clients asked, once. The columns of
-        `read`; with `labels_known_at` only the rows whose label was recorded at or before
-        that moment, and a boolean column `label` after them. Rows of every contract with
-        the same schema are included.
+        `read`; with `labels_known_at` only the rows whose label was observed and recorded at
+        or before that moment, and the boolean columns `label` and `was_treated` after them,
+        the latter null where nobody had said so by then. Rows of every contract with the same
+        schema are included.
+
+        With `negative_before`, rows that were predicted before it and have no label by
+        `labels_known_at` come too, as negatives: often nobody says that nothing happened. A
+        boolean column `label_assumed` at the end tells them; nothing is written, and a label
+        that is recorded later counts from then on.
 
         With `shadow`, the rows that this version scored in shadow, in place of those; a
         label belongs to the answer that was given to the same row (`answered_id`).
+
+        With `columns`, of the columns of `read` only these, which are no features, in the
+        order of `read`: a tick asks no more of each window, and has it in a fraction of
+        the time.
         """
         ...
 

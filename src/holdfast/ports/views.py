@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast.domain.events import DecisionMade
+from holdfast.ports.tick_log import LoopTimes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +36,7 @@ class Status:
         n_dropped: Older predictions that stand in the archive only.
         n_by_role: Logged rows by role and version, shadows' among them.
         n_shadow_dropped: Rows that a version should have scored in shadow and did not.
+        loop: When the loop last ticked, and when it will begin the next tick.
     """
 
     deployment: Deployment | None
@@ -48,6 +50,7 @@ class Status:
     n_dropped: int = 0
     n_by_role: dict[Role, dict[ModelVersion, int]] = field(default_factory=dict)
     n_shadow_dropped: dict[ModelVersion, int] = field(default_factory=dict)
+    loop: LoopTimes = field(default_factory=LoopTimes)
 
     @property
     def open_alerts(self) -> tuple[Alert, ...]:
@@ -71,6 +74,10 @@ class Views(Protocol):
 
     def recent_events(self, *, limit: int) -> tuple[Event, ...]:
         """Return the newest events, newest first."""
+        ...
+
+    def loop_times(self) -> LoopTimes:
+        """Return when the loop last ticked, and when it will begin the next tick."""
         ...
 
     def last_held_at(self, lease: str) -> datetime | None:

@@ -218,6 +218,8 @@ class MemoryProject:
             "outbox": self.store.outbox,
             "lease": self.store.leases,
             "views": self.store.views,
+            "ticks": self.store.ticks,
+            "monitors": self.store.monitors,
             "objects": self.objects,
             "runtime": OnnxRuntime(),
             "trainers": (LogisticRegressionTrainer(),),

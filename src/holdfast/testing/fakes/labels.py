@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from holdfast.domain.predictions import LabelCounts, LabelFate
+from holdfast.domain.treatments import TreatmentCounts, TreatmentFate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion, PredictionId
     from holdfast.domain.keeping import DroppedDay, Erasure
     from holdfast.domain.predictions import Label, Prediction, PredictionRequest
+    from holdfast.domain.treatments import Treatment
 
 __all__ = ["InMemoryLabelLedger", "Ledger", "Line", "LoggedRow"]
 
@@ -55,6 +57,7 @@ class Ledger:
     forgotten: dict[str, Erasure] = field(default_factory=dict)
     dropped: dict[tuple[str, date], DroppedDay] = field(default_factory=dict)
     n_shadow_dropped: Counter[ModelVersion] = field(default_factory=Counter)
+    treated: dict[PredictionId, tuple[bool, datetime]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, rows: Sequence[LoggedRow]) -> None:
@@ -89,8 +92,22 @@ class Ledger:
             if line.fate is LabelFate.ORPHAN:
                 self.settle(line)
 
-    def row_of(self, label: Label) -> LoggedRow | None:
-        """Return the row that a label is about, if there is one yet."""
+    def treat(self, fact: Treatment, received_at: datetime) -> TreatmentFate:
+        """Note whether somebody was acted upon; once treated, always treated."""
+        row = self.row_of(fact)
+        prediction_id = fact.prediction_id if row is None else row.prediction.prediction_id
+        if prediction_id is None:
+            return TreatmentFate.ORPHAN
+        before = self.treated.get(prediction_id)
+        if before is not None and before[0] == fact.treated:
+            return TreatmentFate.DUPLICATE
+        if before is not None and before[0]:
+            return TreatmentFate.CONFLICTING
+        self.treated[prediction_id] = (fact.treated, received_at)
+        return TreatmentFate.ORPHAN if row is None else TreatmentFate.ACCEPTED
+
+    def row_of(self, label: Label | Treatment) -> LoggedRow | None:
+        """Return the row that a label or treatment is about, if there is one yet."""
         if label.prediction_id is not None:
             return self.rows.get(label.prediction_id)
         until = label.at or label.observed_at
@@ -126,6 +143,13 @@ class InMemoryLabelLedger:
                 self._ledger.lines.append(line)
                 self._ledger.settle(line)
             return LabelCounts.of(tuple(line.fate for line in lines))
+
+    def treat(self, treatments: Sequence[Treatment], *, received_at: datetime) -> TreatmentCounts:
+        """See `LabelLedger.treat`."""
+        with self._ledger.lock:
+            return TreatmentCounts.of(
+                tuple(self._ledger.treat(fact, received_at) for fact in treatments)
+            )
 
     def totals(self) -> LabelCounts:
         """See `LabelLedger.totals`."""

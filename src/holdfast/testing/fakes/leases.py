@@ -63,6 +63,10 @@ class InMemoryLease:
         held = self._held.get(name)
         return None if held is None else _BEGIN + held.renewed
 
+    def now(self) -> datetime:
+        """Return its time as a moment."""
+        return _BEGIN + self._time
+
     def check(self, fence: Fence | None) -> None:
         """Refuse a writer whose lease was taken over or given back.
 

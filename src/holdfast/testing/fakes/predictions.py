@@ -77,6 +77,7 @@ class InMemoryPredictionLog:
         with self._ledger.lock:
             row = self._ledger.rows.get(prediction_id)
             line = self._ledger.standing.get(prediction_id)
+            treated = self._ledger.treated.get(prediction_id)
         if row is None:
             raise UnknownPredictionError(prediction_id)
         return LoggedPrediction(
@@ -85,6 +86,7 @@ class InMemoryPredictionLog:
             entity=row.request.entity,
             label=None if line is None else line.label.positive,
             label_observed_at=None if line is None else line.label.observed_at,
+            treated=None if treated is None else treated[0],
         )
 
     def read(self, contract: Contract, *, after: str | None, limit: int) -> LogPage:
@@ -114,8 +116,21 @@ class InMemoryPredictionLog:
         *,
         labels_known_at: datetime | None = None,
         shadow: ModelVersion | None = None,
+        negative_before: datetime | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """See `PredictionLog.window`."""
+        found = self._window(contract, window, labels_known_at, shadow, negative_before)
+        return found if columns is None else _narrowed(found, contract, columns)
+
+    def _window(
+        self,
+        contract: Contract,
+        window: Window,
+        labels_known_at: datetime | None,
+        shadow: ModelVersion | None,
+        negative_before: datetime | None,
+    ) -> pa.Table:
         rows = [
             row
             for row in self._of(contract)
@@ -127,11 +142,24 @@ class InMemoryPredictionLog:
         lines = {
             prediction_id: line
             for prediction_id, line in self._ledger.standing.items()
-            if line.received_at <= labels_known_at
+            if max(line.received_at, line.label.observed_at) <= labels_known_at
         }
-        known = [row for row in rows if _labelled(row.prediction) in lines]
-        labels = [lines[_labelled(row.prediction)].label.positive for row in known]
-        return _table(contract, known, labels)
+        known = [
+            row
+            for row in rows
+            if _labelled(row.prediction) in lines
+            or (negative_before is not None and row.prediction.predicted_at < negative_before)
+        ]
+        found = [lines.get(_labelled(row.prediction)) for row in known]
+        table = _table(
+            contract,
+            known,
+            [line is not None and line.label.positive for line in found],
+            [self._treated(row, labels_known_at) for row in known],
+        )
+        if negative_before is None:
+            return table
+        return _with_flags(table, "label_assumed", [line is None for line in found])
 
     def count_dropped(self, version: ModelVersion, n: int) -> None:
         """See `PredictionLog.count_dropped`."""
@@ -145,6 +173,10 @@ class InMemoryPredictionLog:
             n_forgotten = len(self._used) - len(kept)
             self._used = kept
             return n_forgotten
+
+    def _treated(self, row: LoggedRow, known_at: datetime) -> bool | None:
+        said = self._ledger.treated.get(_labelled(row.prediction))
+        return None if said is None or said[1] > known_at else said[0]
 
     def _position(self, row: LoggedRow) -> int:
         return self._ledger.positions[row.prediction.prediction_id]
@@ -187,8 +219,23 @@ def _answer(
     return answer
 
 
+def _with_flags(table: pa.Table, name: str, flags: Sequence[bool]) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415  # see `_table`
+
+    return table.append_column(name, pa.array(flags, pa.bool_()))
+
+
+def _narrowed(rows: pa.Table, contract: Contract, columns: Sequence[str]) -> pa.Table:
+    begin = rows.column_names.index("predicted_at") + 1
+    own = [i for i, name in enumerate(rows.column_names[:begin]) if name in columns]
+    return rows.select([*own, *range(begin + len(contract.features), rows.num_columns)])
+
+
 def _table(
-    contract: Contract, rows: Sequence[LoggedRow], labels: Sequence[bool] | None = None
+    contract: Contract,
+    rows: Sequence[LoggedRow],
+    labels: Sequence[bool] | None = None,
+    treated: Sequence[bool | None] = (),
 ) -> pa.Table:
     # Only these reads need pyarrow; tests of the slim server do without it.
     import pyarrow as pa  # noqa: PLC0415  # see above
@@ -211,6 +258,6 @@ def _table(
         arrays.append(pa.array([row.request.values[i] for row in rows], ARROW_TYPES[feature.kind]))
         names.append(feature.name)
     if labels is not None:
-        arrays.append(pa.array(labels, pa.bool_()))
-        names.append("label")
+        arrays += [pa.array(labels, pa.bool_()), pa.array(treated, pa.bool_())]
+        names += ["label", "was_treated"]
     return pa.Table.from_arrays(arrays, names=names)

@@ -147,6 +147,7 @@ class InMemoryRetention:
         for one in ids:
             del self._ledger.rows[one]
             self._ledger.standing.pop(one, None)
+            self._ledger.treated.pop(one, None)
         return removed
 
     def _remove_lines(self, gone: Callable[[Line], bool]) -> Removed:

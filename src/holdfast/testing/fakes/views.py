@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from holdfast.domain.events import Event
+    from holdfast.ports.tick_log import LoopTimes
     from holdfast.testing.fakes.events import InMemoryEventLog, InMemoryReleaseStore
     from holdfast.testing.fakes.labels import InMemoryLabelLedger, Ledger
     from holdfast.testing.fakes.leases import InMemoryLease
     from holdfast.testing.fakes.outbox import InMemoryOutbox
+    from holdfast.testing.fakes.ticks import InMemoryTickLog
 
 __all__ = ["InMemoryViews"]
 
@@ -33,9 +35,11 @@ class InMemoryViews:
         ledger: Ledger,
         outbox: InMemoryOutbox,
         leases: InMemoryLease,
+        ticks: InMemoryTickLog,
     ) -> None:
         self._events, self._releases, self._labels = events, releases, labels
         self._ledger, self._outbox, self._leases = ledger, outbox, leases
+        self._ticks = ticks
 
     def status(self) -> Status:
         """See `Views.status`."""
@@ -56,11 +60,16 @@ class InMemoryViews:
                 for role in Role
             },
             n_shadow_dropped=dict(self._ledger.n_shadow_dropped),
+            loop=self.loop_times(),
         )
 
     def recent_events(self, *, limit: int) -> tuple[Event, ...]:
         """See `Views.recent_events`."""
         return tuple(reversed(tuple(self._events.events())))[:limit]
+
+    def loop_times(self) -> LoopTimes:
+        """See `Views.loop_times`."""
+        return self._ticks.times()
 
     def last_held_at(self, lease: str) -> datetime | None:
         """See `Views.last_held_at`."""

@@ -14,6 +14,7 @@ from holdfast.testing.suites.label_ledger import LabelLedgerSuite
 from holdfast.testing.suites.lease import LeaseSuite
 from holdfast.testing.suites.model_intake import ModelIntakeSuite
 from holdfast.testing.suites.model_registry import ModelRegistrySuite
+from holdfast.testing.suites.monitor_store import MonitorStoreSuite
 from holdfast.testing.suites.notifier import NotifierSuite
 from holdfast.testing.suites.object_store import ObjectStoreSuite
 from holdfast.testing.suites.outbox import OutboxSuite
@@ -24,6 +25,8 @@ from holdfast.testing.suites.record_source import RecordSourceSuite
 from holdfast.testing.suites.release_store import ReleaseStoreSuite
 from holdfast.testing.suites.retention import RetentionSuite
 from holdfast.testing.suites.runtime import RuntimeSuite
+from holdfast.testing.suites.stream_detector import StreamDetectorSuite
+from holdfast.testing.suites.tick_log import TickLogSuite
 from holdfast.testing.suites.trainer import TrainerSuite
 from holdfast.testing.suites.tuner import TunerSuite
 from holdfast.testing.suites.views import ViewsSuite
@@ -37,6 +40,7 @@ __all__ = [
     "LeaseSuite",
     "ModelIntakeSuite",
     "ModelRegistrySuite",
+    "MonitorStoreSuite",
     "NotifierSuite",
     "ObjectStoreSuite",
     "OutboxSuite",
@@ -48,6 +52,8 @@ __all__ = [
     "ReleaseStoreSuite",
     "RetentionSuite",
     "RuntimeSuite",
+    "StreamDetectorSuite",
+    "TickLogSuite",
     "TrainerSuite",
     "TunerSuite",
     "ViewsSuite",

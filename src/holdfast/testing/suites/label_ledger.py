@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from holdfast.domain.ids import PredictionId
 from holdfast.domain.predictions import Label, LabelCounts, LabelFate, Role
+from holdfast.domain.treatments import Treatment, TreatmentCounts
+from holdfast.domain.windows import Window
 from holdfast.testing.examples import START, example_contract, example_rows
 
 if TYPE_CHECKING:
@@ -230,6 +232,74 @@ class LabelLedgerSuite:
             accepted=1, late=1, duplicate=1, conflicting=1, orphan=1
         )
 
+    def test_keeps_who_was_treated_beside_the_label(
+        self, ledger: LabelLedger, log: PredictionLog
+    ) -> None:
+        """By the prediction's id or by entity; of the others nobody has said so."""
+        one, two, _ = ids = _log(log, example_rows(3, entities=["Ann", "Bob", "Eve"]))
+        _record(ledger, *(_by_id(each) for each in ids))
+
+        counts = _treat(
+            ledger,
+            Treatment(treated=True, observed_at=START, prediction_id=one),
+            Treatment(treated=False, observed_at=START + _DAY, entity="Bob"),
+        )
+
+        assert counts == TreatmentCounts(accepted=2)
+        assert _treated(log) == [True, False, None]
+        assert [log.get(each).label for each in (one, two)] == [True, True]
+        assert [log.get(each).treated for each in ids] == [True, False, None]
+
+    def test_holds_whom_was_treated_for_treated(
+        self, ledger: LabelLedger, log: PredictionLog
+    ) -> None:
+        """The same again says nothing new, and an offer that was made stays made."""
+        (one,) = _log(log, example_rows())
+        _record(ledger, _by_id(one))
+        facts = [
+            Treatment(treated=treated, observed_at=START, prediction_id=one)
+            for treated in (False, True, True, False)
+        ]
+
+        at_once = _treat(ledger, *facts)
+        again = _treat(ledger, facts[1])
+
+        assert at_once == TreatmentCounts(accepted=2, duplicate=1, conflicting=1)
+        assert again == TreatmentCounts(duplicate=1)
+        assert _treated(log) == [True]
+
+    def test_takes_a_treatment_before_its_prediction(
+        self, ledger: LabelLedger, log: PredictionLog
+    ) -> None:
+        """By id it waits, as a label does; of an unknown entity it is not kept."""
+        rows = example_rows(1, entities=["Ann"])
+        prediction_id = rows[1][0].prediction_id
+
+        counts = _treat(
+            ledger,
+            Treatment(treated=True, observed_at=START, prediction_id=prediction_id),
+            Treatment(treated=True, observed_at=START, entity="Eve"),
+        )
+        _record(ledger, _by_id(*_log(log, rows)))
+
+        assert counts == TreatmentCounts(orphan=2)
+        assert _treated(log) == [True]
+
+    def test_knows_no_treatment_before_it_was_told(
+        self, ledger: LabelLedger, log: PredictionLog
+    ) -> None:
+        """What was known at a moment does not change afterwards."""
+        (one,) = _log(log, example_rows())
+        _record(ledger, _by_id(one))
+
+        ledger.treat(
+            [Treatment(treated=True, observed_at=START, prediction_id=one)],
+            received_at=START + 10 * _DAY,
+        )
+
+        assert _treated(log, known_at=START + 9 * _DAY) == [None]
+        assert _treated(log, known_at=START + 10 * _DAY) == [True]
+
 
 def _log(log: PredictionLog, rows: Rows) -> list[PredictionId]:
     log.prepare(_CONTRACT)
@@ -238,6 +308,17 @@ def _log(log: PredictionLog, rows: Rows) -> list[PredictionId]:
 
 def _record(ledger: LabelLedger, *labels: Label) -> LabelCounts:
     return ledger.record(labels, received_at=START + 9 * _DAY, maturity=_MATURITY)
+
+
+def _treat(ledger: LabelLedger, *facts: Treatment) -> TreatmentCounts:
+    return ledger.treat(facts, received_at=START + 9 * _DAY)
+
+
+def _treated(log: PredictionLog, *, known_at: datetime = START + 99 * _DAY) -> list[object]:
+    day = Window(start_at=START, end_at=START + _DAY)
+    rows = log.window(_CONTRACT, day, labels_known_at=known_at)
+    found: list[object] = rows.column("was_treated").to_pylist()
+    return found
 
 
 def _by_id(prediction_id: PredictionId, *, positive: bool = True, after: timedelta = _DAY) -> Label:

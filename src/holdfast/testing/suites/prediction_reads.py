@@ -178,6 +178,24 @@ class PredictionReadsSuite:
         ]
         assert _types(window) == _COLUMNS
 
+    def test_returns_the_columns_alone_that_are_asked_for(
+        self, log: PredictionLog, ledger: LabelLedger
+    ) -> None:
+        """The same rows, and their labels; a tick asks for no more of a window."""
+        log.prepare(_CONTRACT)
+        ids = [answer.prediction_id for answer in log.append(_CONTRACT, *example_rows(3))]
+        label = Label(positive=True, observed_at=START, prediction_id=ids[1])
+        ledger.record([label], received_at=START, maturity=_DAY)
+
+        names = ["model_version", "score", "predicted_at"]
+        whole = log.window(_CONTRACT, _window(1))
+        scored = log.window(_CONTRACT, _window(1), columns=names)
+        known = log.window(_CONTRACT, _window(1), labels_known_at=START, columns=names)
+
+        assert scored.equals(whole.select(names))
+        assert known.column_names == [*names, "label", "was_treated"]
+        assert known.select(names).equals(whole.slice(1, 1).select(names))
+
     def test_returns_an_empty_window(self, log: PredictionLog) -> None:
         """No rows, the same columns."""
         log.prepare(_CONTRACT)
@@ -185,7 +203,7 @@ class PredictionReadsSuite:
         window = log.window(_CONTRACT, _window(1), labels_known_at=START)
 
         assert window.num_rows == 0
-        assert _types(window) == {**_COLUMNS, "label": "bool"}
+        assert _types(window) == {**_COLUMNS, "label": "bool", "was_treated": "bool"}
 
     def test_adds_the_labels_known_at_a_moment(
         self, log: PredictionLog, ledger: LabelLedger
@@ -209,6 +227,79 @@ class PredictionReadsSuite:
         assert known[2].column("label").to_pylist() == [True, False]
         assert _ids(known[2]) == _of(rows[1][:2])
         assert log.window(_CONTRACT, _window(1)).num_rows == 3
+
+    def test_never_tells_a_label_before_it_was_observed(
+        self, log: PredictionLog, ledger: LabelLedger
+    ) -> None:
+        """As of a moment: neither what was recorded later, nor what happened later."""
+        rows = example_rows(2)
+        log.prepare(_CONTRACT)
+        log.append(_CONTRACT, *rows)
+        for prediction, observed, received in zip(rows[1], (2, 4), (5, 3), strict=True):
+            label = Label(
+                positive=True,
+                observed_at=START + observed * _DAY,
+                prediction_id=prediction.prediction_id,
+            )
+            ledger.record([label], received_at=START + received * _DAY, maturity=_MATURITY)
+
+        known = {
+            day: _ids(log.window(_CONTRACT, _window(1), labels_known_at=START + day * _DAY))
+            for day in (3, 4, 5)
+        }
+
+        assert known == {3: [], 4: _of(rows[1][1:]), 5: _of(rows[1])}
+
+    def test_takes_a_missing_label_for_a_negative_one_where_asked(
+        self, log: PredictionLog, ledger: LabelLedger
+    ) -> None:
+        """Of rows that are old enough; told apart, and only as long as nobody says otherwise."""
+        rows = example_rows(3, every=_DAY)
+        log.prepare(_CONTRACT)
+        log.append(_CONTRACT, *rows)
+        for i, received in ((0, 1), (1, 40)):
+            label = Label(positive=True, observed_at=START, prediction_id=rows[1][i].prediction_id)
+            ledger.record([label], received_at=START + received * _DAY, maturity=_MATURITY)
+
+        found = {
+            day: log.window(
+                _CONTRACT,
+                _window(3),
+                labels_known_at=START + day * _DAY,
+                negative_before=START + 2 * _DAY,
+            )
+            for day in (31, 41)
+        }
+
+        assert _types(found[31])["label_assumed"] == "bool"
+        assert _ids(found[31]) == _of(rows[1][:2]), "the third row is too young"
+        assert found[31].column("label").to_pylist() == [True, False]
+        assert found[31].column("label_assumed").to_pylist() == [False, True]
+        assert found[41].column("label").to_pylist() == [True, True]
+        assert found[41].column("label_assumed").to_pylist() == [False, False]
+
+    def test_takes_a_shadows_missing_labels_for_negative_ones_too(
+        self, log: PredictionLog, ledger: LabelLedger
+    ) -> None:
+        """Both models are compared on the same rows."""
+        log.prepare(_CONTRACT)
+        rows = example_rows(2)
+        log.append(_CONTRACT, *rows)
+        shadows = shadow_of(rows)
+        log.append(_CONTRACT, *shadows)
+        label = Label(positive=True, observed_at=START, prediction_id=rows[1][1].prediction_id)
+        ledger.record([label], received_at=START, maturity=_MATURITY)
+
+        found = log.window(
+            _CONTRACT,
+            _window(1),
+            labels_known_at=START + _DAY,
+            shadow=ModelVersion("v2"),
+            negative_before=START + _DAY,
+        )
+
+        assert _ids(found) == _of(shadows[1])
+        assert found.column("label").to_pylist() == [False, True]
 
     def test_labels_a_shadows_rows_by_the_answers_beside_them(
         self, log: PredictionLog, ledger: LabelLedger

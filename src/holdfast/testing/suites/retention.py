@@ -11,6 +11,7 @@ import pytest
 from holdfast.domain.errors import LeaseLostError, UnknownPredictionError
 from holdfast.domain.keeping import ARCHIVE_COLUMNS, Removed
 from holdfast.domain.predictions import Label, LabelFate, Role
+from holdfast.domain.treatments import Treatment
 from holdfast.testing.examples import example_contract, example_rows, shadow_of
 
 if TYPE_CHECKING:
@@ -290,6 +291,18 @@ class RetentionSuite:
         log.append(_CONTRACT, *late)
 
         assert _n_logged(log) == 0
+
+    def test_erases_whether_somebody_was_treated(
+        self, retention: Retention, log: PredictionLog, ledger: LabelLedger
+    ) -> None:
+        """Said again, it is news: nothing of it was left."""
+        (ann,) = _log(log, entities=["Ann"])
+        fact = Treatment(treated=True, observed_at=_MIDNIGHT, prediction_id=ann)
+        ledger.treat([fact], received_at=_MIDNIGHT)
+
+        retention.erase("Ann", at=_MIDNIGHT)
+
+        assert ledger.treat([fact], received_at=_MIDNIGHT).duplicate == 0
 
     def test_takes_no_label_for_an_erased_entity(
         self, retention: Retention, log: PredictionLog, ledger: LabelLedger, views: Views

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["batches", "is_worth_it"]
 
-WORTH_IT = 50_000  # rows; below, to start a process takes longer than it saves
+WORTH_IT = 50_000  # rows of `_COLUMNS`; below, to start a process takes longer than it saves
+_COLUMNS = 27  # of them: 20 features, and what is kept of each answer
 PATIENCE = 120.0  # seconds without a byte, after which the process is given up
 _CHILD = Path(__file__).with_name("bulk_child.py")
 # To glibc: what is freed is used again, by all threads. It would else go back to the system each
@@ -46,22 +47,30 @@ _KEEP_MEMORY = {
 _PIPE = 1 << 20  # bytes in flight: in the 64 KiB of a usual pipe the two would wait in turns
 
 
-def is_worth_it(connection: Connection, query: Select[Any], *, limit: int | None) -> bool:
+def is_worth_it(
+    connection: Connection,
+    query: Select[Any],
+    *,
+    limit: int | None,
+    n_columns: int = _COLUMNS,
+) -> bool:
     """Return whether a query gives so many rows that another process should read them.
 
     Args:
         connection: An open transaction.
         query: The rows are counted, but only as far as matters.
         limit: How many of them are wanted, at most; None takes all.
+        n_columns: How wide they are: of narrow ones it takes more.
     """
+    least = WORTH_IT * max(1, _COLUMNS // n_columns)
     if connection.dialect.name != "sqlite" or not _is_installed():
         return False
-    if limit is not None and limit < WORTH_IT:
+    if limit is not None and limit < least:
         return False
     rows = query.with_only_columns(literal(1), maintain_column_froms=True).order_by(None)
-    counted = select(func.count()).select_from(rows.limit(WORTH_IT).subquery())
+    counted = select(func.count()).select_from(rows.limit(least).subquery())
     n_rows: int = connection.execute(counted).scalar_one()
-    return n_rows >= WORTH_IT
+    return n_rows >= least
 
 
 def batches(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.domain.predictions import Label, Prediction, PredictionRequest
+    from holdfast.domain.treatments import Treatment
 
 __all__ = ["Standing", "Target", "join_orphans", "match"]
 
@@ -98,9 +99,9 @@ class Standing:
 
 
 def match(
-    connection: Connection, tables: PredictionTables, wanted: Sequence[Label]
+    connection: Connection, tables: PredictionTables, wanted: Sequence[Label] | Sequence[Treatment]
 ) -> list[Target | None]:
-    """Return the prediction of each label, or None where there is none yet."""
+    """Return the prediction of each label or treatment, or None where there is none yet."""
     named = _by_id(connection, tables, [str(w.prediction_id) for w in wanted if w.prediction_id])
     latest = _LatestOf(connection, tables)
     return [

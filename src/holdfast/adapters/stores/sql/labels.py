@@ -14,7 +14,9 @@ from holdfast.adapters.stores.sql.group_commit import GroupCommit
 from holdfast.adapters.stores.sql.label_matching import Standing, match
 from holdfast.adapters.stores.sql.removal import newest_entry
 from holdfast.adapters.stores.sql.schema import labels, orphans
+from holdfast.adapters.stores.sql.treatments import record_treatments
 from holdfast.domain.predictions import LabelCounts, LabelFate
+from holdfast.domain.treatments import TreatmentCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.stores.sql.label_matching import Target
     from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
     from holdfast.domain.predictions import Label
+    from holdfast.domain.treatments import Treatment
 
 __all__ = ["SqlLabelLedger"]
 
@@ -72,6 +75,13 @@ class SqlLabelLedger:
             )
             for arrival in arrivals
         ]
+
+    def treat(self, treatments: Sequence[Treatment], *, received_at: datetime) -> TreatmentCounts:
+        """See `LabelLedger.treat`."""
+        if not treatments:
+            return TreatmentCounts()
+        with self._database.write() as connection:
+            return record_treatments(connection, self._tables, treatments, received_at=received_at)
 
     def totals(self) -> LabelCounts:
         """See `LabelLedger.totals`."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Integer, Text, func, select, type_coerce
+from sqlalchemy import Integer, Text, and_, false, func, or_, select, type_coerce
 
 from holdfast.adapters.stores.sql import bulk_reads
-from holdfast.adapters.stores.sql.schema import shadows, standing_labels
+from holdfast.adapters.stores.sql.schema import shadows, standing_labels, treatments
 from holdfast.adapters.stores.sql.stretches import by_moments, by_positions
 from holdfast.domain.predictions import Role
 from holdfast.domain.tables import ARROW_TYPES
@@ -81,30 +81,33 @@ def window(
     *,
     known_at: datetime | None,
     shadow: str | None = None,
+    negative_before: datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pa.Table:
     """Return the rows of a window that were answered, with their labels where `known_at` is given.
 
-    With `shadow`, the rows that this version scored in shadow; a label belongs to the answer
-    beside which such a row stands.
+    With `negative_before`, those before it that have no label then come as negatives. With
+    `shadow`, the rows that this version scored in shadow; a label belongs to the answer
+    beside which such a row stands. With `columns`, no other of its own.
     """
     of = table.table.c
-    fields = _fields(table)
+    fields, wanted = _fields(table), _columns(table)
+    if columns is not None:
+        kept = [i for i, (name, _) in enumerate(_OWN) if name in columns]
+        fields, wanted = [fields[i] for i in kept], [wanted[i] for i in kept]
     labelled = of.prediction_id
-    query = select(*_columns(table)).where(of.role != Role.SHADOW.value)
+    query = select(*wanted).where(of.role != Role.SHADOW.value)
     if shadow is not None:
         labelled = shadows.c.answered_id
         query = (
-            select(*_columns(table))
+            select(*wanted)
             .join(shadows, shadows.c.prediction_id == of.prediction_id)
             .where(of.role == Role.SHADOW.value, of.model_version == shadow)
         )
     if known_at is not None:
-        fields.append(("label", pa.bool_()))
-        query = (
-            query.add_columns(type_coerce(standing_labels.c.positive, Integer))
-            .join(standing_labels, standing_labels.c.prediction_id == labelled)
-            .where(standing_labels.c.received_at <= known_at)
-        )
+        fields += [("label", pa.bool_()), ("was_treated", pa.bool_())]
+        fields += [] if negative_before is None else [("label_assumed", pa.bool_())]
+        query = _with_labels(query, table, labelled, known_at, negative_before)
     ordered = query.order_by(of.predicted_at, of.position)
     within = (of.predicted_at >= window.start_at, of.predicted_at < window.end_at)
     return to_arrow(
@@ -113,6 +116,29 @@ def window(
         fields,
         lambda: by_moments(connection, table.table, ordered, window),
     )
+
+
+def _with_labels(
+    query: Select[Any],
+    table: PredictionTable,
+    labelled: ColumnElement[Any],
+    known_at: datetime,
+    negative_before: datetime | None,
+) -> Select[Any]:
+    """Add the labels, and who was treated, as far as that was known at a moment."""
+    said, of = standing_labels.c, treatments.c
+    known = and_(
+        said.prediction_id == labelled, said.received_at <= known_at, said.observed_at <= known_at
+    )
+    treated = and_(of.prediction_id == labelled, of.received_at <= known_at)
+    columns = [type_coerce(said.positive, Integer), type_coerce(of.treated, Integer)]
+    if negative_before is not None:
+        assumed = said.prediction_id.is_(None)
+        columns[0] = type_coerce(func.coalesce(said.positive, false()), Integer)
+        columns.append(type_coerce(assumed, Integer))
+        query = query.where(or_(~assumed, table.table.c.predicted_at < negative_before))
+    joined = query.join(standing_labels, known, isouter=negative_before is not None)
+    return joined.outerjoin(treatments, treated).add_columns(*columns)
 
 
 def _cursor(table: PredictionTable, position: int) -> str:
@@ -177,7 +203,7 @@ def _batches(
     limit: int | None,
 ) -> Iterator[Sequence[Any]]:
     """Yield the columns of one batch of rows after the other."""
-    if bulk_reads.is_worth_it(connection, query, limit=limit):
+    if bulk_reads.is_worth_it(connection, query, limit=limit, n_columns=len(schema)):
         asked = stretches or (lambda: [query.limit(limit)])
         for batch in bulk_reads.batches(connection, asked, schema.types):
             yield batch.columns

@@ -19,7 +19,7 @@ from holdfast.adapters.stores.sql.prediction_rows import (
     prediction_of,
     row_of,
 )
-from holdfast.adapters.stores.sql.schema import standing_labels
+from holdfast.adapters.stores.sql.schema import standing_labels, treatments
 from holdfast.domain.errors import UnknownPredictionError
 from holdfast.domain.predictions import LoggedPrediction, Role
 from holdfast.ports.prediction_log import append_alone
@@ -122,12 +122,16 @@ class SqlPredictionLog:
                 label = connection.execute(
                     select(standing_labels).where(standing_labels.c.prediction_id == prediction_id)
                 ).first()
+                treated = connection.execute(
+                    select(treatments.c.treated).where(treatments.c.prediction_id == prediction_id)
+                ).scalar()
                 return LoggedPrediction(
                     prediction=_linked(connection, prediction_of(row)),
                     features=features_of(table, row),
                     entity=row.entity,
                     label=None if label is None else label.positive,
                     label_observed_at=None if label is None else label.observed_at,
+                    treated=treated,
                 )
         raise UnknownPredictionError(prediction_id)
 
@@ -155,6 +159,8 @@ class SqlPredictionLog:
         *,
         labels_known_at: datetime | None = None,
         shadow: ModelVersion | None = None,
+        negative_before: datetime | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """See `PredictionLog.window`."""
         from holdfast.adapters.stores.sql import prediction_reads  # noqa: PLC0415  # see `read`
@@ -162,7 +168,13 @@ class SqlPredictionLog:
         with self._database.read(long=True) as connection:
             table = self._tables.of(connection, contract)
             return prediction_reads.window(
-                connection, table, window, known_at=labels_known_at, shadow=shadow
+                connection,
+                table,
+                window,
+                known_at=labels_known_at,
+                shadow=shadow,
+                negative_before=negative_before,
+                columns=columns,
             )
 
     def count_dropped(self, version: ModelVersion, n: int) -> None:

@@ -17,6 +17,7 @@ from holdfast.adapters.stores.sql.schema import (
     request_keys,
     shadows,
     standing_labels,
+    treatments,
 )
 from holdfast.domain.keeping import Removed
 
@@ -51,6 +52,7 @@ def remove_predictions(
         keys = delete(request_keys).where(request_keys.c.prediction_id.in_(some))
         removed += Removed(n_request_keys=connection.execute(keys).rowcount)
         connection.execute(delete(shadows).where(shadows.c.prediction_id.in_(some)))
+        connection.execute(delete(treatments).where(treatments.c.prediction_id.in_(some)))
         connection.execute(delete(table.table).where(of.in_(some)))
     _count_out(connection, rows)
     return removed

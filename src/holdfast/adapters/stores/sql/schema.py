@@ -30,6 +30,7 @@ __all__ = [
     "labels",
     "leases",
     "metadata",
+    "monitor_states",
     "orphans",
     "outbox",
     "prediction_counts",
@@ -41,9 +42,10 @@ __all__ = [
     "shadows",
     "stages",
     "standing_labels",
+    "treatments",
 ]
 
-SCHEMA_VERSION = "0005"  # the newest migration; a store of any other version is refused
+SCHEMA_VERSION = "0007"  # the newest migration; a store of any other version is refused
 VERSION_TABLE = "holdfast_schema"
 
 metadata = MetaData()
@@ -136,6 +138,13 @@ cursors = Table(
     Column("position", Text, nullable=False),
 )
 
+monitor_states = Table(
+    "monitor_states",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+)
+
 prediction_tables = Table(
     "prediction_tables",
     metadata,
@@ -206,6 +215,15 @@ standing_labels = Table(
     Column("received_at", UtcTimestamp, nullable=False),
     # Indexed: a ledger entry is deleted only once nothing refers to it, which is looked up.
     Column("ledger_id", BigCount, ForeignKey("labels.ledger_id"), nullable=False, index=True),
+)
+
+treatments = Table(
+    "treatments",
+    metadata,
+    Column("prediction_id", IdText, primary_key=True),  # of an answer that was given
+    Column("treated", Boolean, nullable=False),
+    Column("observed_at", UtcTimestamp, nullable=False),
+    Column("received_at", UtcTimestamp, nullable=False),
 )
 
 orphans = Table(

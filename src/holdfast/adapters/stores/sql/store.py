@@ -12,6 +12,7 @@ from holdfast.adapters.stores.sql.keys import SqlKeyStore
 from holdfast.adapters.stores.sql.labels import SqlLabelLedger
 from holdfast.adapters.stores.sql.leases import SqlLease
 from holdfast.adapters.stores.sql.migrating import is_blank, require_version, upgrade
+from holdfast.adapters.stores.sql.monitors import SqlMonitorStore
 from holdfast.adapters.stores.sql.opening import open_database, place_of
 from holdfast.adapters.stores.sql.outbox import SqlOutbox
 from holdfast.adapters.stores.sql.prediction_tables import PredictionTables
@@ -20,6 +21,7 @@ from holdfast.adapters.stores.sql.profiles import SqlProfileStore
 from holdfast.adapters.stores.sql.releases import SqlReleaseStore
 from holdfast.adapters.stores.sql.retention import SqlRetention
 from holdfast.adapters.stores.sql.schema import VERSION_TABLE
+from holdfast.adapters.stores.sql.ticks import SqlTickLog
 from holdfast.adapters.stores.sql.views import SqlViews
 from holdfast.domain.errors import NoStoreError
 
@@ -41,8 +43,10 @@ class SqlStore:
         predictions: The prediction log.
         labels: The label ledger.
         profiles: Profiles by bucket.
+        monitors: The state of the monitors that watch over time.
         outbox: Effects that wait for delivery.
         leases: Who may act.
+        ticks: When the loop acted last, and will again.
         keys: Who may ask.
         retention: How old rows leave, and how a person is erased.
         views: Read-only questions.
@@ -55,8 +59,10 @@ class SqlStore:
         self.predictions = SqlPredictionLog(database, tables)
         self.labels = SqlLabelLedger(database, tables)
         self.profiles = SqlProfileStore(database)
+        self.monitors = SqlMonitorStore(database)
         self.outbox = SqlOutbox(database)
         self.leases = SqlLease(database)
+        self.ticks = SqlTickLog(database)
         self.keys = SqlKeyStore(database)
         self.retention = SqlRetention(database, tables)
         self.views = SqlViews(database)

@@ -19,6 +19,7 @@ from holdfast.adapters.stores.sql.schema import (
     prediction_counts,
     shadow_drops,
 )
+from holdfast.adapters.stores.sql.ticks import times_in
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.predictions import Role
 from holdfast.ports.views import Status
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from holdfast.adapters.stores.sql.database import Database
     from holdfast.domain.events import Event
+    from holdfast.ports.tick_log import LoopTimes
 
 __all__ = ["SqlViews"]
 
@@ -68,6 +70,7 @@ class SqlViews:
                 last_decision=_newest(connection, "decision_made"),
                 n_effects_pending=connection.execute(owed).scalar_one(),
                 n_dropped=connection.execute(dropped).scalar_one(),
+                loop=times_in(connection),
             )
 
     def recent_events(self, *, limit: int) -> tuple[Event, ...]:
@@ -75,6 +78,11 @@ class SqlViews:
         query = select(events).order_by(events.c.seq.desc()).limit(limit)
         with self._database.read() as connection:
             return tuple(event_of(row) for row in connection.execute(query))
+
+    def loop_times(self) -> LoopTimes:
+        """See `Views.loop_times`."""
+        with self._database.read() as connection:
+            return times_in(connection)
 
     def last_held_at(self, lease: str) -> datetime | None:
         """See `Views.last_held_at`."""
