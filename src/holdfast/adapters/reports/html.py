@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from holdfast.drift.profile import Profile
     from holdfast.drift.report import DriftReport
 
-__all__ = ["MOST_PICTURES", "render_drift"]
+__all__ = ["MOST_PICTURES", "environment", "render_drift"]
 
 MOST_PICTURES = 60
 """Features that get a picture and their tests, the worst first; the others get a line."""
@@ -100,7 +100,7 @@ def render_drift(
         "model": model,
         "scores": None if model is None else _scores(model, reference, current),
     }
-    template, pairs = _environment().get_template("drift.html"), pairs_of(reference, current, grid)
+    template, pairs = environment().get_template("drift.html"), pairs_of(reference, current, grid)
     page = ""
     for n_pictures in (MOST_PICTURES, MOST_PICTURES // 2, 0):
         page = template.render(groups=_groups(report, pairs, n_pictures), **beside)
@@ -142,7 +142,8 @@ def _scores(model: ModelSection, reference: Profile, current: Profile) -> Featur
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what the pages are made with: all that is not markup is escaped."""
     return Environment(
         loader=PackageLoader("holdfast.adapters.reports"),
         autoescape=True,

@@ -1,0 +1,1 @@
+"""Detectors that others have made."""
