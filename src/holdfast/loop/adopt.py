@@ -15,6 +15,8 @@ from holdfast.domain.features import describe
 from holdfast.domain.releases import Recipe
 from holdfast.domain.tables import conform, encode_table
 from holdfast.drift.profile import reference_profile
+from holdfast.loop.crossfit import OutOfFold
+from holdfast.loop.disperse import dated_rows
 from holdfast.loop.illustrate import illustrate
 from holdfast.loop.launch import enter, shared_grid
 from holdfast.loop.model_card import brought_card
@@ -50,6 +52,7 @@ class Brought:
         contract: What the owner says of features, target and threshold.
         reference: Labelled rows, which later windows are compared with.
         held_out: Whether the owner says that the model was not fitted on them.
+        time: The column of the reference that says when a row was, if there is one.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Brought:
     contract: ContractFile
     reference: DataSource
     held_out: bool
+    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ class _Reference:
     contract: Contract
     rows: pa.Table
     labels: NDArray[np.bool_]
+    times: NDArray[np.datetime64] | None  # None: nobody knows when they were
 
 
 def adopt(
@@ -172,6 +177,9 @@ def _papers(
         held_out=brought.held_out,
         pictures=pictures,
     )
+    profile = reference_profile(rows, contract, scores, labels=labels, grid=grid)
+    scored = OutOfFold(scores=scores, labels=labels, metrics=metrics)
+    dated = None if reference.times is None else dated_rows(plan, reference.times)
     return Papers(
         contract=contract,
         recipe=recipe,
@@ -179,9 +187,10 @@ def _papers(
         curves=curves,
         baseline=metrics,
         importances=importances,
-        reference=reference_profile(rows, contract, scores, labels=labels, grid=grid),
+        reference=profile,
         card=card,
         pictures=pictures,
+        dispersion={} if dated is None else dated.measure(rows, scored, profile),
     )
 
 
@@ -203,9 +212,23 @@ def _read(brought: Brought) -> _Reference:
         threshold=said.threshold,
         data_digest=said.data_digest or brought.reference.digest,
     )
-    rows = conform(table.filter(pa.array(labelled.known)), draft)
+    table = table.filter(pa.array(labelled.known))
+    rows = conform(table, draft)
     contract = draft if said.complete else replace(draft, features=describe(rows, draft))
-    return _Reference(contract=contract, rows=rows, labels=labelled.labels)
+    return _Reference(
+        contract=contract, rows=rows, labels=labelled.labels, times=_times(table, brought.time)
+    )
+
+
+def _times(table: pa.Table, name: str | None) -> NDArray[np.datetime64] | None:
+    """Return when each row was, UTC; None if no column of moments says so."""
+    if name is None or name not in table.column_names:
+        return None
+    column = table.column(name)
+    if not pa.types.is_timestamp(column.type):
+        return None
+    times: NDArray[np.datetime64] = column.to_numpy()
+    return times
 
 
 def _unanswered(name: str, error: InvalidRowsError, n: int) -> ModelFileError:

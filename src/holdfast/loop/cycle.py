@@ -10,30 +10,31 @@ import structlog
 
 from holdfast.domain.canonical import digest
 from holdfast.domain.errors import ArchiveError
-from holdfast.domain.events import AlertRaised, DecisionMade
+from holdfast.domain.events import AlertRaised, DecisionMade, kind_of
 from holdfast.domain.evidence import Action, Decision
 from holdfast.domain.windows import bucket_start
+from holdfast.loop.announce import announced, owed_of
 from holdfast.loop.control import incumbent
 from holdfast.loop.deliver import deliver
-from holdfast.loop.detect import Finding, detect, detect_in_file, mature_window
+from holdfast.loop.detect import Finding, detect, detect_in_file
 from holdfast.loop.gather import schooling_from_file, schooling_from_log
 from holdfast.loop.heed import heed, notice
 from holdfast.loop.hold import held
 from holdfast.loop.keep import keep
+from holdfast.loop.observe import observe, remember
 from holdfast.loop.probation import watch
 from holdfast.loop.profile import profile_new
 from holdfast.loop.resume import resume
 from holdfast.loop.retrain import Retraining, retrain
 from holdfast.loop.revise import revise, settled
 from holdfast.loop.trial import go_on
+from holdfast.loop.window_rows import mature_window
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.deciding import decide
-from holdfast.policy.transitions import ControlState, fold
 from holdfast.ports.event_log import Draft
-from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.loop.gather import Schooling
     from holdfast.loop.keep import Kept
+    from holdfast.loop.observe import Observation
     from holdfast.policy.probation import Ruling
+    from holdfast.policy.transitions import ControlState
     from holdfast.policy.trying import Step
     from holdfast.ports.lease import Fence
 
@@ -67,9 +70,18 @@ class Tick:
     trial: Step | None = None  # None: nobody is tried beside the champion
     probation: Ruling | None = None  # None: no champion is on probation
     kept: Kept | None = None  # None: no retention is set, or it failed, which the log says
+    observed: Observation | None = None  # None of a file, whose rows have no time
+    judged: WindowJudged | None = None  # what was written down of the window; None: it is empty
 
 
-def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> Tick | None:
+def tick(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    *,
+    actor: str,
+    holder: str,
+    slot: datetime | None = None,
+) -> Tick | None:
     """Run one control tick on what the store holds.
 
     Args:
@@ -77,6 +89,7 @@ def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> 
         plan: What the project wants of the loop.
         actor: Who runs it, for the audit: "control" or "cli".
         holder: Names this process to others that ask for the lease.
+        slot: The scheduled moment that it answers, if there is one.
 
     Returns:
         What was seen and done, or None if another control loop holds the lease.
@@ -91,7 +104,9 @@ def tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, holder: str) -> 
             return None
         if wish is not None:
             heed(ports, plan, wish, now=now, fence=fence)
-        return _tick(ports, plan, actor=actor, fence=fence)
+        done = _tick(ports, plan, actor=actor, fence=fence)
+        ports.ticks.ticked(answered=slot, fence=fence)
+        return done
 
 
 def tick_on_file(
@@ -159,7 +174,8 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
         since=_oldest_open(plan, state, now),
         fence=fence,
     )
-    finding = detect(ports, plan, champion, state, now=now)
+    observed = observe(ports, plan, champion, state, now=now)
+    finding = detect(ports, plan, champion, state, now=now, alarms=observed.alarms)
     n_revised = revise(ports, plan, champion, events, actor=actor, now=now, fence=fence)
     until = bucket_start(now, plan.bucket)
     done = _act(
@@ -175,6 +191,7 @@ def _tick(ports: ControlPorts, plan: ControlPlan, *, actor: str, fence: Fence) -
         now=now,
         fence=fence,
         n_counted=n_counted,
+        observed=observed,
         settled_until=until,
         n_settled=settled(ports, champion, finding.window, until=until),
     )
@@ -198,13 +215,11 @@ def _caught_up(
     Returns:
         All that happened, its fold, and how that retraining ended; None if there was none.
     """
-    events = list(ports.events.events())
-    state = fold(events)
+    events, state = ports.history.up_to_date(ports.events)
     resumed = resume(ports, plan, state, events, actor=actor, now=now, fence=fence)
     if resumed is None:
         return events, state, None
-    news = list(ports.events.events(after=events[-1].seq))
-    return [*events, *news], fold(news, state), resumed
+    return *ports.history.up_to_date(ports.events), resumed
 
 
 def _kept(
@@ -236,18 +251,19 @@ def _act(
     now: datetime,
     fence: Fence,
     n_counted: int = 0,
+    observed: Observation | None = None,
     settled_until: datetime | None = None,
     n_settled: int | None = None,
 ) -> Tick:
     """Decide, write down why, and do it."""
     decision = decide(finding.evidence, plan.decision, state, now=now)
-    known = {(alert.trigger, alert.subject) for alert in state.alerts}
-    new_alerts = tuple(
-        alert for alert in finding.evidence.alerts if (alert.trigger, alert.subject) not in known
-    )
     judged = _judged(champion, finding, settled_until, n_settled)
-    drafts = _drafts(plan, champion, finding, decision, new_alerts, judged=judged, actor=actor)
+    told = _told(ports, champion, state, finding, actor=actor, now=now)
+    drafts = _drafts(plan, champion, finding, decision, told, judged=judged, actor=actor)
     ports.events.append(drafts, at=now, fence=fence)
+    if observed is not None:
+        # After the events: a tick that breaks off in between finds the same alarms again.
+        remember(ports, observed, fence=fence)
     retraining = None
     if decision.action is Action.RETRAIN:
         retraining = retrain(
@@ -264,9 +280,11 @@ def _act(
     return Tick(
         finding=finding,
         decision=decision,
-        new_alerts=new_alerts,
+        new_alerts=tuple(draft.body.alert for draft in told if isinstance(draft.body, AlertRaised)),
         n_counted=n_counted,
         retraining=retraining,
+        observed=observed,
+        judged=judged,
     )
 
 
@@ -282,12 +300,37 @@ def _judged(
     return replace(judged, settled_until=settled_until, n_settled=n_settled)
 
 
+def _told(
+    ports: ControlPorts,
+    champion: Incumbent,
+    state: ControlState,
+    finding: Finding,
+    *,
+    actor: str,
+    now: datetime,
+) -> list[Draft]:
+    """Return the events about alerts; what a file says opens no incident, and is said once."""
+    channels = tuple(notifier.channel for notifier in ports.notifiers)
+    if finding.alarmed is not None:
+        return announced(finding.alarmed.bodies, state, channels, actor=actor, now=now)
+    known = {(alert.trigger, alert.subject) for alert in state.alerts}
+    return [
+        Draft(
+            body=AlertRaised(alert=alert, model_version=champion.record.version),
+            actor=actor,
+            effects=owed_of(ports.events, alert, channels, at=now),
+        )
+        for alert in finding.evidence.alerts
+        if (alert.trigger, alert.subject) not in known
+    ]
+
+
 def _drafts(
     plan: ControlPlan,
     champion: Incumbent,
     finding: Finding,
     decision: Decision,
-    new_alerts: tuple[Alert, ...],
+    told: Sequence[Draft],
     *,
     judged: WindowJudged | None,
     actor: str,
@@ -296,15 +339,15 @@ def _drafts(
     version = champion.record.version
     evidence = finding.evidence
     key = digest([version, plan.policy_digest, finding.window, evidence, decision])
-    alerts = [
-        Draft(
-            body=AlertRaised(alert=alert, model_version=version),
-            actor=actor,
-            key=f"{key}/alert/{alert.trigger}/{alert.subject}",
-            effects=(Effect(channel="notifier", payload={"alert": alert}),),
-        )
-        for alert in new_alerts
-    ]
+    # Which incidents are open tells what is new of them: one that is over may come again, of
+    # the same window and evidence, and must then be written again.
+    alerts = (
+        told
+        if finding.alarmed is not None
+        else [
+            replace(draft, key=f"{key}/{kind_of(draft.body)}/{i}") for i, draft in enumerate(told)
+        ]
+    )
     made = DecisionMade(
         decision=decision,
         model_version=version,

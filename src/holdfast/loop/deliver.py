@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from holdfast import __version__
-from holdfast.domain.canonical import canonical_json, from_json
+from holdfast.domain.errors import UnknownEventError
 from holdfast.domain.events import ReleaseRegistered
-from holdfast.domain.evidence import Alert
 from holdfast.domain.releases import ReleaseRecord
+from holdfast.loop.announce import notice_of
 from holdfast.loop.fetch import fetch_file, fetch_for_serving, fetch_manifest
 from holdfast.loop.fetch_reference import fetch_metrics
 from holdfast.loop.mirror import SHOWN, attempt_run, origin_of, release_run
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import EventId, ModelVersion
     from holdfast.loop.control import ControlPorts
     from holdfast.ports.model_registry import ModelRegistry
+    from holdfast.ports.notifier import Notifier
     from holdfast.ports.outbox import PendingEffect
 
 __all__ = ["deliver"]
 
 _FIRST_RETRY = timedelta(minutes=1)
 _LONGEST_RETRY = timedelta(hours=6)
+_FORGOTTEN = timedelta(days=7)  # an address left out of the settings for so long is gone
+_PAGE = 100
 
 _log = structlog.get_logger(__name__)
 
@@ -45,17 +48,50 @@ def deliver(ports: ControlPorts, *, now: datetime) -> int:
         now: What is due is due at this moment.
     """
     publish(ports)
-    n_delivered = 0
-    while pending := ports.outbox.pending(due_at=now):
+    n_delivered, left = 0, set[int]()
+    while pending := _due(ports, left, now=now):
         failed: set[str] = set()
         for effect in pending:
             if effect.effect.channel in failed:
                 continue  # in order within a channel: it waits for the one before it
-            if _delivered(ports, effect, now=now):
+            if _is_for_others(ports, effect, now=now):
+                left.add(effect.effect_id)
+            elif _delivered(ports, effect, now=now):
                 n_delivered += 1
             else:
                 failed.add(effect.effect.channel)
     return n_delivered
+
+
+def _due(ports: ControlPorts, left: set[int], *, now: datetime) -> list[PendingEffect]:
+    """Return a page of what is due and not left to others."""
+    found = ports.outbox.pending(due_at=now, limit=_PAGE + len(left))
+    return [one for one in found if one.effect_id not in left]
+
+
+def _is_for_others(ports: ControlPorts, pending: PendingEffect, *, now: datetime) -> bool:
+    """Return whether a notice waits for a process that knows its channel.
+
+    A person's shell may lack the addresses that the loop has in its environment; that must
+    not cost the loop its notices. What nobody has taken for long is of an address that was
+    left out of the settings: it is let go.
+    """
+    channel = pending.effect.channel
+    if not channel.startswith("notifier/") or _takers(ports, channel):
+        return False
+    try:
+        owed_at = ports.events.get(pending.event_id).at
+    except UnknownEventError:
+        return False  # which its delivery says
+    if now - owed_at < _FORGOTTEN:
+        return True
+    _log.warning("channel_gone", channel=channel, event_id=pending.event_id)
+    return False
+
+
+def _takers(ports: ControlPorts, channel: str) -> list[Notifier]:
+    """Return who empties a channel; all of them, of one that an earlier version wrote."""
+    return [one for one in ports.notifiers if channel in {one.channel.name, "notifier"}]
 
 
 def _delivered(ports: ControlPorts, pending: PendingEffect, *, now: datetime) -> bool:
@@ -72,12 +108,11 @@ def _delivered(ports: ControlPorts, pending: PendingEffect, *, now: datetime) ->
 
 
 def _perform(ports: ControlPorts, pending: PendingEffect) -> None:
-    payload = pending.effect.payload
-    match pending.effect.channel, payload:
-        case "notifier", {"alert": alert}:
-            decoded = from_json(canonical_json(alert), Alert)
-            for notifier in ports.notifiers:
-                notifier.notify(decoded, event_id=pending.event_id)
+    match pending.effect.channel, pending.effect.payload:
+        case channel, {"do": "notify"} | {"alert": _}:
+            notice = notice_of(ports.events, pending.event_id)
+            for notifier in _takers(ports, channel):
+                notifier.notify(notice)
         case "registry", {"do": "record_release" | "record_attempt" | "set_aliases"}:
             if ports.registry is not None:
                 _mirror(ports, ports.registry, pending)

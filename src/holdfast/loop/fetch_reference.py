@@ -14,10 +14,12 @@ from holdfast.domain.canonical import from_json
 from holdfast.domain.errors import CorruptReleaseError
 from holdfast.domain.releases import (
     BASELINE,
+    DISPERSION,
     IMPORTANCES,
     METRICS,
     PROFILE,
     REFERENCE,
+    Dispersed,
     Importances,
     ModelMetrics,
 )
@@ -33,7 +35,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["fetch_importances", "fetch_metrics", "fetch_reference", "fetch_reference_rows"]
+__all__ = [
+    "fetch_dispersion",
+    "fetch_importances",
+    "fetch_metrics",
+    "fetch_reference",
+    "fetch_reference_rows",
+]
 
 
 def fetch_reference(
@@ -75,6 +83,22 @@ def fetch_importances(objects: ObjectStore, release_id: ReleaseId) -> Importance
     if IMPORTANCES not in manifest.files:
         return None
     return _read(objects, release_id, manifest, IMPORTANCES, Importances)
+
+
+def fetch_dispersion(objects: ObjectStore, release_id: ReleaseId) -> dict[str, Dispersed]:
+    """Return by how much rows of a bucket go together, by monitor's name.
+
+    Monitors that are absent take them as independent: all of them, if the reference bore no
+    times or too few buckets, or the release was made before this was kept.
+
+    Raises:
+        CorruptReleaseError: If the file is missing though it is listed, changed, or does not
+            parse.
+    """
+    manifest = fetch_manifest(objects, release_id)
+    if DISPERSION not in manifest.files:
+        return {}
+    return _read(objects, release_id, manifest, DISPERSION, dict[str, Dispersed])
 
 
 def fetch_reference_rows(

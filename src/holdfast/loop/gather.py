@@ -15,13 +15,14 @@ from holdfast.domain.canonical import digest
 from holdfast.domain.errors import TargetError, TooFewLabelsError
 from holdfast.domain.tables import conform, encode_table
 from holdfast.loop.challenge import LabelledRows
-from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch_reference import fetch_reference_rows
+from holdfast.loop.window_rows import labels_of, learnable_rows, mature_window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
+    from holdfast.domain.treatments import RowsUsed
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
     from holdfast.policy.transitions import ControlState
 
@@ -42,6 +43,9 @@ class Schooling:
         until: Rows predicted before this are among them.
         onset_at: When the changed world began, so far as it is known.
         from_file: Whether rows came from a file, which cannot be asked for them again.
+        rows_used: Which of the log's labelled rows are among them; None of a file.
+        times: When each of the log's rows was predicted, UTC, and NaT of the reference, shape
+            ``(n,)``; None of a file.
     """
 
     rows: LabelledRows
@@ -51,6 +55,8 @@ class Schooling:
     until: datetime
     onset_at: datetime | None = None
     from_file: bool = False
+    rows_used: RowsUsed | None = None
+    times: NDArray[np.datetime64] | None = None
 
 
 def digest_of(schooling: Schooling, contract: Contract) -> str:
@@ -91,7 +97,7 @@ def schooling_from_log(
         TooFewLabelsError: If fewer mature rows than the policy asks for are there.
     """
     since = state.learnt_until or _EARLIEST
-    fresh = mature_rows(ports, plan, champion, state, now=now, since=since)
+    fresh, used = learnable_rows(ports, plan, champion, state, now=now, since=since)
     if fresh.num_rows < plan.decision.min_labels:
         raise TooFewLabelsError(
             found=fresh.num_rows,
@@ -109,6 +115,8 @@ def schooling_from_log(
         spent=reference.num_rows + _rows_before(fresh, state.guard_until),
         until=window.end_at,
         onset_at=onset_at,
+        rows_used=used,
+        times=_times(fresh, n_before=reference.num_rows),
     )
 
 
@@ -155,6 +163,12 @@ def _joined(
         labels=labels,
         reference=np.arange(labels.size) < reference_labels.size,
     )
+
+
+def _times(fresh: pa.Table, *, n_before: int) -> NDArray[np.datetime64]:
+    """Return when each row was predicted; of those before the fresh ones it is not known."""
+    moments = fresh.column("predicted_at").cast(pa.timestamp("us", "UTC")).to_numpy()
+    return np.concatenate([np.full(n_before, np.datetime64("NaT", "us")), moments])
 
 
 def _rows_before(rows: pa.Table, moment: datetime | None) -> int:

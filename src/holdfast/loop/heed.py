@@ -11,6 +11,7 @@ import structlog
 from holdfast.domain.errors import InputError, IntegrityError, StateError
 from holdfast.domain.events import AlertRaised, ChampionPromoted, ChampionRolledBack
 from holdfast.domain.evidence import Alert, Severity, Trigger
+from holdfast.loop.announce import owed_of
 from holdfast.loop.promote import promote_guarded, roll_back
 from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
@@ -135,7 +136,7 @@ def _refuse(ports: ControlPorts, wish: Wish, *, why: str, now: datetime, fence: 
         body=AlertRaised(alert=alert, model_version=champion),
         actor=_ACTOR,
         effects=(
-            Effect(channel="notifier", payload={"alert": alert}),
+            *owed_of(ports.events, alert, [one.channel for one in ports.notifiers], at=now),
             Effect(channel="registry", payload={"do": "set_aliases", "aliases": aliases}),
         ),
     )

@@ -1,27 +1,60 @@
-"""How ground truth in the target's own words becomes labels in the ledger."""
+"""How ground truth in the target's own words, and who was treated, come into the ledger."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from holdfast.domain.errors import FieldIssue, InvalidFieldsError, InvalidLabelError
 from holdfast.domain.fields import FieldReader
 from holdfast.domain.ids import PredictionId
-from holdfast.domain.predictions import Label
+from holdfast.domain.predictions import Label, LabelCounts
+from holdfast.domain.treatments import Treatment, TreatmentCounts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from holdfast.domain.contract import Target
-    from holdfast.domain.predictions import LabelCounts
     from holdfast.ports.clock import Clock
     from holdfast.ports.label_ledger import LabelLedger
 
-__all__ = ["LABEL_FIELDS", "decode_label", "decode_labels", "record_labels"]
+__all__ = [
+    "LABEL_FIELDS",
+    "Facts",
+    "Recorded",
+    "decode_facts",
+    "decode_label",
+    "decode_labels",
+    "record_labels",
+]
 
-LABEL_FIELDS = ("prediction_id", "entity", "at", "label", "observed_at")
-"""What a label may say: of which prediction, or of whom and when; what came true, and since."""
+LABEL_FIELDS = ("prediction_id", "entity", "at", "label", "observed_at", "treated")
+"""What a label may say: of which prediction, or of whom and when; what came true, and since;
+and whether somebody was acted upon, with a label or without."""
+
+_YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What rows say: what came true, and who was treated."""
+
+    labels: tuple[Label, ...]
+    treatments: tuple[Treatment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What became of the facts of a batch."""
+
+    labels: LabelCounts
+    treatments: TreatmentCounts
+
+    def __add__(self, other: Recorded) -> Recorded:
+        return Recorded(
+            labels=self.labels + other.labels, treatments=self.treatments + other.treatments
+        )
 
 
 def record_labels(
@@ -31,8 +64,10 @@ def record_labels(
     *,
     target: Target,
     maturity: timedelta,
-) -> LabelCounts:
-    """Decode labels and write them down, all or none, and say what became of each.
+) -> Recorded:
+    """Decode labels and treatments and write them down, and say what became of each.
+
+    All or none; if a crash comes between the two, whoever sends them again adds the rest.
 
     Args:
         ledger: Where labels are kept.
@@ -47,14 +82,22 @@ def record_labels(
         StoreUnavailableError: If the labels could not be made durable.
     """
     now = clock.now()
-    labels = decode_labels(rows, target, now=now)
-    return ledger.record(labels, received_at=now, maturity=maturity)
+    facts = decode_facts(rows, target, now=now)
+    # First who was treated: a label must not count for a moment as if nobody had been.
+    treatments = ledger.treat(facts.treatments, received_at=now)
+    labels = ledger.record(facts.labels, received_at=now, maturity=maturity)
+    return Recorded(labels=labels, treatments=treatments)
 
 
 def decode_labels(
     rows: Sequence[Mapping[str, object]], target: Target, *, now: datetime
 ) -> tuple[Label, ...]:
-    """Turn rows into labels; `now` dates those without `observed_at`.
+    """Turn rows into labels, as `decode_facts` does."""
+    return decode_facts(rows, target, now=now).labels
+
+
+def decode_facts(rows: Sequence[Mapping[str, object]], target: Target, *, now: datetime) -> Facts:
+    """Turn rows into labels and treatments; `now` dates those without `observed_at`.
 
     Raises:
         InvalidLabelError: If a label is not one of the target's words.
@@ -62,15 +105,22 @@ def decode_labels(
     """
     issues: list[FieldIssue] = []
     labels: list[Label] = []
+    treatments: list[Treatment] = []
     for index, row in enumerate(rows):
         reader = FieldReader(index, row)
-        label = _label(reader, row, target, now)
+        named = _named(reader, row, now)
+        treated = _treated(reader, row)
         issues.extend(reader.issues)
-        if label is not None:
-            labels.append(label)
+        if reader.issues:
+            continue
+        if row.get("label") is not None:
+            positive = decode_label(row["label"], target, row=index)
+            labels.append(Label(positive=positive, **named))
+        if treated is not None:
+            treatments.append(Treatment(treated=treated, **named))
     if issues:
         raise InvalidFieldsError(issues)
-    return tuple(labels)
+    return Facts(labels=tuple(labels), treatments=tuple(treatments))
 
 
 def decode_label(value: object, target: Target, *, row: int | None = None) -> bool:
@@ -95,14 +145,21 @@ def decode_label(value: object, target: Target, *, row: int | None = None) -> bo
     raise InvalidLabelError(found=found, allowed=(target.positive, target.negative), row=row)
 
 
-def _label(
-    reader: FieldReader, row: Mapping[str, object], target: Target, now: datetime
-) -> Label | None:
+class _Named(TypedDict):
+    """Of which prediction a fact is, as `Label` and `Treatment` take it."""
+
+    observed_at: datetime
+    prediction_id: PredictionId | None
+    entity: str | None
+    at: datetime | None
+
+
+def _named(reader: FieldReader, row: Mapping[str, object], now: datetime) -> _Named:
     reader.only(LABEL_FIELDS)
     prediction_id = reader.identifier("prediction_id")
     entity = reader.identifier("entity")
     at, observed_at = reader.moment("at"), reader.moment("observed_at")
-    if row.get("label") is None:
+    if row.get("label") is None and row.get("treated") is None:
         reader.complain("label", "is absent; it takes one of the target's words")
     if row.get("prediction_id") is None and row.get("entity") is None:
         reader.complain("prediction_id", "is absent; name a prediction_id or an entity")
@@ -110,15 +167,22 @@ def _label(
         reader.complain("entity", "stands beside a prediction_id; name one of the two")
     if at is not None and row.get("entity") is None:
         reader.complain("at", "goes with an entity; a prediction_id needs no time")
-    if reader.issues:
-        return None
-    return Label(
-        positive=decode_label(row["label"], target, row=reader.row),
-        observed_at=observed_at or now,
-        prediction_id=None if prediction_id is None else PredictionId(prediction_id),
-        entity=entity,
-        at=at,
-    )
+    return {
+        "observed_at": observed_at or now,
+        "prediction_id": None if prediction_id is None else PredictionId(prediction_id),
+        "entity": entity,
+        "at": at,
+    }
+
+
+def _treated(reader: FieldReader, row: Mapping[str, object]) -> bool | None:
+    value = row.get("treated")
+    if value is None or isinstance(value, bool):
+        return value
+    said = _YES_NO.get(value.strip().casefold()) if isinstance(value, str) else None
+    if said is None:
+        reader.complain("treated", "needs true or false")
+    return said
 
 
 def _says(value: object, word: str) -> bool:

@@ -16,20 +16,31 @@ if TYPE_CHECKING:
 __all__ = ["label_rows"]
 
 
-def label_rows(table: pa.Table, target: Target) -> list[dict[str, object]]:
+def label_rows(
+    table: pa.Table, target: Target, *, treated: str | None = None
+) -> list[dict[str, object]]:
     """Return one mapping a row, with the keys of `LABEL_FIELDS` that hold a value.
 
     Args:
         table: As a `DataSource` returns it. The label may stand under the target's name.
         target: Whose words the labels are.
+        treated: The column that says who was acted upon. Only if it is named: a file may
+            hold a feature of that name.
 
     Raises:
-        ColumnError: If there is no column `label`, or nothing says which prediction.
+        ColumnError: If there is neither a column `label` nor who was treated, or nothing
+            says which prediction.
     """
     names = {"label": target.name} if "label" not in table.column_names else {}
-    wanted = {field: names.get(field, field) for field in LABEL_FIELDS}
+    wanted = {field: names.get(field, field) for field in LABEL_FIELDS if field != "treated"}
+    if treated is not None:
+        if treated not in table.column_names:
+            raise ColumnError(
+                treated, "is not in the file", remedy="Name a column of true or false."
+            )
+        wanted["treated"] = treated
     present = {field: name for field, name in wanted.items() if name in table.column_names}
-    if "label" not in present:
+    if not present.keys() & {"label", "treated"}:
         raise ColumnError(
             "label",
             "is not in the file",

@@ -10,6 +10,7 @@ from holdfast.domain.tables import conform
 from holdfast.drift.fitting import grid_to_keep
 from holdfast.loop.deliver import deliver
 from holdfast.loop.develop import develop
+from holdfast.loop.disperse import dated_rows
 from holdfast.loop.fetch_reference import fetch_reference
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
@@ -119,6 +120,7 @@ def launch(
         grid=shared_grid(
             ports, before, conform(data.features, candidate.contract), candidate.contract
         ),
+        dated=None if data.times is None else dated_rows(plan, data.times),
     )
     record, champion = enter(ports, bundle, actor=actor, origin="train")
     return Launch(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from holdfast.domain.treatments import HoldOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,7 @@ class OnlinePorts:
             the store cannot take writes now. Readiness calls it.
         durability: What an acknowledged write has survived: `full`, the machine's end;
             `relaxed`, this process's.
+        holdout: Whom nobody is to act upon, which answers say.
     """
 
     champion: Champion
@@ -52,3 +55,4 @@ class OnlinePorts:
     label_maturity: timedelta
     check_store: Callable[[], None]
     durability: Literal["full", "relaxed"] = "full"
+    holdout: HoldOut = field(default_factory=HoldOut)

@@ -14,11 +14,12 @@ from holdfast.domain.evidence import Outcome
 from holdfast.domain.predictions import Role
 from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.tables import conform, encode_table
+from holdfast.loop.choose import compared_on
 from holdfast.loop.control import incumbent
-from holdfast.loop.detect import labels_of, mature_rows, mature_window, scores_of
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.promote import roll_back
 from holdfast.loop.stage import ended
+from holdfast.loop.window_rows import labels_of, learnable_rows, mature_window, scores_of
 from holdfast.policy.probation import (
     Answered,
     Followed,
@@ -141,19 +142,20 @@ def _compared(
 
     The one before is asked anew, for what it said in shadow lacks the rows that were dropped.
     """
-    rows = mature_rows(ports, plan, champion, state, now=now, since=state.champion_since)
+    rows, used = learnable_rows(ports, plan, champion, state, now=now, since=state.champion_since)
     rows = rows.filter(pc.equal(rows.column("model_version"), champion.record.version))
     contract, model = fetch_for_serving(ports.objects, ports.releases.release(staged.version))
     before = ports.runtime.load(model, contract)
     rows = _taken(rows, contract)
     if rows.num_rows == 0:
         return None
-    return compare(
+    report = compare(
         labels_of(rows),
         before.score(encode_table(conform(rows, contract), contract)),
         scores_of(rows),
         policy=plan.probation,
     )
+    return compared_on(report, used)
 
 
 def _taken(rows: pa.Table, contract: Contract) -> pa.Table:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.predictions import Role
-from holdfast.domain.windows import bucket_start
 from holdfast.drift.profile import Profile, profile
 from holdfast.drift.scores import score_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from holdfast.loop.control import Incumbent
@@ -36,6 +35,7 @@ __all__ = [
 UNSCORED = ModelVersion("")
 """The bucket of rows whose scores are not counted: another version's lie on other cells."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # from which buckets count
 _PAGE = 200_000  # rows read at a time: bounds the memory, not the result
 
 
@@ -142,18 +142,21 @@ def _cursor_name(champion: Incumbent) -> str:
 
 
 def _by_bucket(rows: pa.Table, champion: Incumbent, bucket: timedelta) -> dict[BucketKey, Profile]:
-    moments = rows.column("predicted_at").to_pylist()
-    versions = rows.column("model_version").to_pylist()
     # What a shadow scored was asked once, and stands there already with its answer.
-    served = pc.not_equal(rows.column("role"), Role.SHADOW.value).to_pylist()
-    members: dict[BucketKey, list[int]] = {}
-    for i, (moment, version, counts) in enumerate(zip(moments, versions, served, strict=True)):
-        if counts:
-            scored_by = version if version == champion.record.version else UNSCORED
-            members.setdefault((scored_by, bucket_start(moment, bucket)), []).append(i)
+    rows = rows.filter(pc.not_equal(rows.column("role"), Role.SHADOW.value))
+    if rows.num_rows == 0:
+        return {}
+    moments = rows.column("predicted_at").cast(pa.int64()).to_numpy()  # microseconds
+    step = bucket // timedelta(microseconds=1)
+    own = pc.equal(rows.column("model_version"), champion.record.version)
+    groups = moments // step * 2 + own.to_numpy(zero_copy_only=False)
+    order = np.argsort(groups, kind="stable")
+    known, firsts = np.unique(groups[order], return_index=True)
     return {
-        key: _counts(rows.take(pa.array(indexes)), champion, scored=key[0] != UNSCORED)
-        for key, indexes in members.items()
+        (champion.record.version if group % 2 else UNSCORED, _EPOCH + int(group) // 2 * bucket): (
+            _counts(rows.take(pa.array(members)), champion, scored=bool(group % 2))
+        )
+        for group, members in zip(known, np.split(order, firsts[1:]), strict=True)
     }
 
 

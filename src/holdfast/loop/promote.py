@@ -9,10 +9,12 @@ from holdfast.domain.events import AlertRaised, ChampionPromoted, ChampionRolled
 from holdfast.domain.evidence import Alert, Outcome, Severity, Trigger
 from holdfast.domain.stages import Ending, Stage
 from holdfast.domain.tables import conform, encode_table
+from holdfast.loop.announce import owed_of
+from holdfast.loop.choose import compared_on
 from holdfast.loop.control import incumbent
-from holdfast.loop.detect import labels_of, mature_rows, mature_window
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.stage import begun_probation, ended, stage, withdraw
+from holdfast.loop.window_rows import labels_of, learnable_rows, mature_window
 from holdfast.policy.alerting import harm_is_open
 from holdfast.policy.guarding import judge
 from holdfast.policy.segments import segments_of
@@ -160,7 +162,7 @@ def _judged(
     now = ports.clock.now()
     seen = [state.learnt[v] for v in (champion.record.version, version) if v in state.learnt]
     since = max([mature_window(now, plan).start_at, *seen])
-    rows = mature_rows(ports, plan, champion, state, now=now, since=since)
+    rows, used = learnable_rows(ports, plan, champion, state, now=now, since=since)
     seen_by_champion = encode_table(conform(rows, champion.contract), champion.contract)
     report = judge(
         labels_of(rows),
@@ -177,7 +179,7 @@ def _judged(
             f"The guard does not let {version} pass: {report.reason}. To promote it all the "
             f"same: {force}"
         )
-    return report
+    return compared_on(report, used)
 
 
 def roll_back(
@@ -235,13 +237,13 @@ def roll_back(
     drafts = [
         *_endings(deployment, record.version, actor=actor),
         Draft(body=body, actor=actor, effects=effects),
-        *([] if report is None else [_alarm(body, actor=actor)]),
+        *([] if report is None else [_alarm(ports, body, actor=actor)]),
     ]
     ports.events.append(drafts, at=ports.clock.now(), fence=fence)
     return body
 
 
-def _alarm(body: ChampionRolledBack, *, actor: str) -> Draft:
+def _alarm(ports: ControlPorts, body: ChampionRolledBack, *, actor: str) -> Draft:
     """Return the alert that tells people of a rollback which nobody asked for."""
     alert = Alert(
         trigger=Trigger.PROBATION,
@@ -250,7 +252,8 @@ def _alarm(body: ChampionRolledBack, *, actor: str) -> Draft:
         message=f"{body.replaced} was rolled back to {body.version}: {body.reason}",
     )
     raised = AlertRaised(alert=alert, model_version=body.replaced)
-    effects = (Effect(channel="notifier", payload={"alert": alert}),)
+    channels = [one.channel for one in ports.notifiers]
+    effects = owed_of(ports.events, alert, channels, at=ports.clock.now())
     return Draft(body=raised, actor=actor, effects=effects)
 
 

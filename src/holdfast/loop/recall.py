@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from holdfast.domain.errors import UnknownEventError
 from holdfast.domain.events import (
+    AlertRaised,
     ChallengerStaged,
     ChampionPromoted,
     ChampionRolledBack,
     ReleaseRegistered,
     RetrainingStarted,
+    WindowJudged,
 )
 from holdfast.domain.releases import ReleaseRecord
 from holdfast.policy.standing import standings
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from holdfast.domain.estimates import MaturedEstimate
     from holdfast.domain.events import Event
     from holdfast.domain.evidence import Alert
     from holdfast.domain.ids import ModelVersion
     from holdfast.policy.standing import Standing
     from holdfast.policy.transitions import ControlState, Staged
 
-__all__ = ["Past", "attempt_called", "recall"]
+__all__ = ["Past", "attempt_called", "last_judged", "recall"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Past:
         releases: Those that were registered by then, in their order.
         standings: Where each of them stood.
         attempt: The retraining that was under way, by its id.
+        judged: The champion's window judged last: its performance as far as it was known.
+        track: Its estimates without labels whose labels had come.
     """
 
     at: datetime
@@ -52,6 +57,8 @@ class Past:
     releases: tuple[ReleaseRecord, ...]
     standings: dict[ModelVersion, Standing]
     attempt: str | None
+    judged: WindowJudged | None = None
+    track: tuple[MaturedEstimate, ...] = ()
 
 
 def recall(events: Iterable[Event], moment: datetime) -> Past:
@@ -74,26 +81,49 @@ def recall(events: Iterable[Event], moment: datetime) -> Past:
         releases=tuple(known.values()),
         standings=standings(until),
         attempt=None if state.open_attempt is None else state.open_attempt.attempt_id,
+        judged=last_judged(until, state),
+        track=state.matured,
     )
 
 
+def last_judged(events: Sequence[Event], state: ControlState) -> WindowJudged | None:
+    """Return what was said last of a window of the champion, in this time of its service.
+
+    Args:
+        events: In order of their sequence.
+        state: What they add up to.
+    """
+    for event in reversed(events):
+        if _deploys(event):
+            return None
+        body = event.body
+        if isinstance(body, WindowJudged) and not body.from_file:
+            return body if body.model_version == state.champion else None
+    return None
+
+
 def attempt_called(events: Sequence[Event], wanted: str) -> list[Event]:
-    """Return all that belongs to one retraining, from its start to its end.
+    """Return all that belongs to one retraining, or to one incident, from its start to its end.
 
     Args:
         events: From the first on, in order of their sequence.
-        wanted: The attempt's id, or a beginning of it that is unique.
+        wanted: The attempt's or the incident's id, or a beginning of it that is unique.
 
     Raises:
         UnknownEventError: If none, or more than one, is called so.
     """
     ids = {e.body.attempt_id for e in events if isinstance(e.body, RetrainingStarted)}
+    ids |= {e.body.incident_id or "" for e in events if isinstance(e.body, AlertRaised)}
     found = [attempt_id for attempt_id in ids if wanted and attempt_id.startswith(wanted)]
     if len(found) != 1:
         raise UnknownEventError(wanted)
-    told = [event for event in events if getattr(event.body, "attempt_id", None) == found[0]]
+    told = [event for event in events if found[0] in _named(event)]
     made = next((e for e in told if isinstance(e.body, ReleaseRegistered)), None)
     return told if made is None else sorted([*told, *_debut(events, made)], key=lambda e: e.seq)
+
+
+def _named(event: Event) -> tuple[str | None, str | None]:
+    return getattr(event.body, "attempt_id", None), getattr(event.body, "incident_id", None)
 
 
 def _debut(events: Iterable[Event], made: Event) -> list[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from holdfast.domain.releases import (
     BASELINE,
     CONTRACT,
     CURVES,
+    DISPERSION,
     IMPORTANCES,
     MANIFEST,
     METRICS,
@@ -39,15 +40,18 @@ from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.curves import Curves
     from holdfast.domain.ids import ReleaseId
-    from holdfast.domain.releases import Importances, ModelMetrics, Recipe
+    from holdfast.domain.releases import Dispersed, Importances, ModelMetrics, Recipe
     from holdfast.drift.grid import Grid
     from holdfast.drift.profile import ReferenceProfile
     from holdfast.loop.crossfit import OutOfFold
+    from holdfast.loop.disperse import Dated
     from holdfast.loop.train import CalibratedModel
     from holdfast.policy.thresholds import Aim
     from holdfast.ports.clock import Clock
@@ -127,6 +131,7 @@ class Papers:
         reference: The profile that windows are compared with.
         card: All of it for a person.
         pictures: Of its curves, by the names of their files.
+        dispersion: By how much rows of a bucket go together, by monitor; empty if not known.
     """
 
     contract: Contract
@@ -138,6 +143,7 @@ class Papers:
     reference: ReferenceProfile
     card: str
     pictures: dict[str, bytes]
+    dispersion: Mapping[str, Dispersed] = field(default_factory=dict)
 
 
 def build_release(
@@ -149,6 +155,7 @@ def build_release(
     runtime: Runtime,
     aim: Aim | None = None,
     grid: Grid | None = None,
+    dated: Dated | None = None,
 ) -> ReleaseBundle:
     """Export a model, check the export, and put its release together.
 
@@ -162,6 +169,7 @@ def build_release(
         runtime: Executes the export, as serving will.
         aim: What the threshold serves, for the card.
         grid: The project's grid; None cuts the first one from `features`.
+        dated: When the rows were; None if nobody knows, and they count as independent.
 
     Raises:
         ParityError: If the export does not repeat the model's scores.
@@ -208,6 +216,9 @@ def build_release(
             reference=reference,
             card=card,
             pictures=pictures,
+            dispersion={}
+            if dated is None
+            else dated.measure(rows, candidate.out_of_fold, reference),
         ),
         model=exported,
         rows=rows,
@@ -241,6 +252,8 @@ def bundled(
         MODEL_CARD: papers.card.encode(),
         **papers.pictures,
     }
+    if papers.dispersion:
+        files[DISPERSION] = canonical_json(papers.dispersion)
     manifest = Manifest(
         model_name=model_name, files=manifest_files(files), recipe=recipe, software=__version__
     )

@@ -1,8 +1,8 @@
-"""What a policy would have done: each one scores the next rows and learns from known labels."""
+"""What simple policies would have done: each scores the next rows and learns from known labels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from holdfast.loop.train import CalibratedModel
     from holdfast.ports.trainer import Trainer
 
-__all__ = ["EveryWindow", "History", "Never", "Rehearsal", "Step"]
+__all__ = ["EveryWindow", "History", "Never", "Periodic", "Rehearsal", "Step"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,26 @@ class History:
         features: All rows, conforming to the contract.
         matrix: The same rows as models take them.
         labels: Ground truth, shape ``(n,)``; read it through `known`.
+        arrives: Of each row, the end of the first window at whose close its label is known,
+            where labels have times of their own, shape ``(n,)``; None: with its window's age.
     """
 
     features: pa.Table
     matrix: FeatureMatrix
     labels: NDArray[np.bool_]
+    arrives: NDArray[np.int64] | None = None
+
+    def arrived(self, until: int, *, by: int) -> NDArray[np.bool_]:
+        """Return which of the rows before `until` are labelled, shape ``(until,)``.
+
+        Args:
+            until: Rows from here on are too young.
+            by: The end of the window that closes now.
+        """
+        if self.arrives is None:
+            return np.ones(until, dtype=np.bool_)
+        arrived: NDArray[np.bool_] = self.arrives[:until] <= by
+        return arrived
 
     def known(self, start: int, until: int) -> LabelledRows:
         """Return the rows ``[start, until)`` with their labels."""
@@ -159,9 +174,9 @@ class EveryWindow:
     def close(self, start: int, end: int, *, known: int) -> Step:  # noqa: ARG002 - only labels count
         """See `Rehearsal.close`."""
         name = "every_window_competing" if self._competing else "every_window"
-        first = max(0, known - self._horizon)
+        rows = np.flatnonzero(self._history.arrived(known, by=end))
         try:
-            self._model = self._competed(known) if self._competing else self._fitted(first, known)
+            self._model = self._refitted(rows, known)
         except (TooFewLabelsError, TrainingFailedError) as error:
             reasons = (f"kept the model: {error}",)
             decision = Decision(action=Action.KEEP, policy=name, reasons=reasons)
@@ -172,40 +187,82 @@ class EveryWindow:
         )
         return Step(decision=decision, attempted=True, promoted=True)
 
-    def _fitted(self, first: int, known: int) -> CalibratedModel:
-        matrix, labels = self._history.matrix, self._history.labels[:known]
-        rows = np.arange(first, known)
+    def _refitted(self, rows: NDArray[np.intp], known: int) -> CalibratedModel:
+        if rows.size == 0:
+            raise TooFewLabelsError(found=0, required=2)
+        return self._competed(rows, known) if self._competing else self._fitted(rows, known)
+
+    def _fitted(self, rows: NDArray[np.intp], known: int) -> CalibratedModel:
+        newest = rows[-self._horizon :]
         # Calibrated on the rows themselves: all of them are to be learnt from, none is
         # held out, and for a linear model this only undoes the class weights.
         return fit_on(
-            matrix,
-            labels,
-            train=rows,
-            validation=rows,
+            self._history.matrix,
+            self._history.labels[:known],
+            train=newest,
+            validation=newest,
             trainer=self._model.trainer,
             contract=self._contract,
             seed=self._seed,
             isotonic=False,
         )
 
-    def _competed(self, known: int) -> CalibratedModel:
-        rows = self._history.known(0, known)
-        matrix = self._history.matrix.take(slice(0, known))
-        past = Past(onset=known - self._window, half_life=self._window)
-        validation = known - self._window // 4
+    def _competed(self, arrived: NDArray[np.intp], known: int) -> CalibratedModel:
+        labels = self._history.labels[:known][arrived]
+        matrix = self._history.matrix.take(arrived)
+        n = arrived.size
+        past = Past(onset=max(0, n - self._window), half_life=self._window)
+        validation = max(0, n - self._window // 4)
         entry = compete(
             matrix,
-            rows.labels,
+            labels,
             self._contract,
-            windows=training_windows(rows.labels, past, until=validation),
-            validation=np.arange(validation, known),
+            windows=training_windows(labels, past, until=validation),
+            validation=np.arange(validation, n),
             trainers=self._competing,
             seed=self._seed,
         ).best
-        window = past.window(entry.window.name, known)
+        window = past.window(entry.window.name, n)
         return refit(
             entry.model,
             matrix.take(window.rows),
-            rows.labels[window.rows],
+            labels[window.rows],
             weights=window.weights,
         )
+
+
+class Periodic:
+    """Refits as `EveryWindow` does, but only when so many windows have closed; unguarded.
+
+    Args:
+        learner: Who refits.
+        every: How many windows lie between two fits; 1 is every window.
+    """
+
+    def __init__(self, learner: EveryWindow, *, every: int) -> None:
+        self._learner, self._every, self._n_closed = learner, every, 0
+
+    @property
+    def version(self) -> ModelVersion:
+        """See `Rehearsal.version`."""
+        return self._learner.version
+
+    @property
+    def threshold(self) -> float:
+        """See `Rehearsal.threshold`."""
+        return self._learner.threshold
+
+    def score(self, rows: FeatureMatrix) -> NDArray[np.float64]:
+        """See `Rehearsal.score`."""
+        return self._learner.score(rows)
+
+    def close(self, start: int, end: int, *, known: int) -> Step:
+        """See `Rehearsal.close`."""
+        self._n_closed += 1
+        name, rest = f"periodic:{self._every}", self._every - self._n_closed % self._every
+        if rest < self._every:
+            then = "at the next close" if rest == 1 else f"in {rest} closes"
+            reasons = (f"retrains at a fixed pace: again {then}",)
+            return Step(decision=Decision(action=Action.KEEP, policy=name, reasons=reasons))
+        step = self._learner.close(start, end, known=known)
+        return replace(step, decision=replace(step.decision, policy=name))

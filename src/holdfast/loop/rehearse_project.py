@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,29 +28,36 @@ from holdfast.drift.profile import Profile, profile, reference_profile
 from holdfast.drift.scores import score_profile
 from holdfast.loop.challenge import Challenger, challenge
 from holdfast.loop.control import Incumbent
-from holdfast.loop.detect import ONSET_WINDOWS
+from holdfast.loop.detect import OF_A_WINDOW, ONSET_WINDOWS
+from holdfast.loop.disperse import dispersion_of
 from holdfast.loop.rehearse import Step
+from holdfast.loop.rehearse_watch import PARTS, Watch, borders, budgeted
+from holdfast.loop.timetable import Timeline
 from holdfast.performance.onset import change_point
-from holdfast.policy.alerting import harm_is_open
+from holdfast.policy.alerting import by_date, findings_of, harm_is_open
 from holdfast.policy.allotting import allot
-from holdfast.policy.assessing import Observed, assess
-from holdfast.policy.deciding import Evidence, decide
+from holdfast.policy.assessing import Assessment, Observed, assess
+from holdfast.policy.deciding import decide
+from holdfast.policy.raising import Alarmed, alarmed, harmless, hushed, n_telling
 from holdfast.policy.transitions import ControlState, fold
+from holdfast.policy.waiting import Maturing
+from holdfast.policy.weighing import Evidence, rule_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from holdfast.domain.contract import Contract
     from holdfast.domain.events import EventBody
-    from holdfast.domain.evidence import Alert, Decision
+    from holdfast.domain.evidence import Decision
     from holdfast.domain.matrix import FeatureMatrix
+    from holdfast.drift.grid import Grid
     from holdfast.loop.control import ControlPlan
     from holdfast.loop.develop import Candidate
     from holdfast.loop.rehearse import History
-    from holdfast.loop.train import CalibratedModel
-    from holdfast.ports.runtime import LoadedModel, Runtime
+    from holdfast.ports.runtime import Runtime
     from holdfast.ports.trainer import Trainer
 
 __all__ = ["Project"]
@@ -68,6 +76,8 @@ class Project:
         plan: What the project wants of the loop.
         trainers: Who competes.
         runtime: Executes the exported models.
+        timeline: When each row is; None: rows come evenly, a window of them in the plan's.
+        dated: Whether those are the rows' own times.
     """
 
     def __init__(
@@ -80,27 +90,20 @@ class Project:
         plan: ControlPlan,
         trainers: Sequence[Trainer],
         runtime: Runtime,
+        timeline: Timeline | None = None,
+        dated: bool = False,
     ) -> None:
-        self._history, self._window, self._plan = history, window, plan
+        self._history, self._window, self._plan = history, window, budgeted(plan, dated=dated)
+        self._say = by_date if dated else self._by_row
         self._trainers, self._runtime = trainers, runtime
-        self._row_time = plan.window / window
+        n = history.features.num_rows
+        lasts = n * (plan.window / window)
+        self._timeline = timeline or Timeline([0, n], [_EPOCH, _EPOCH + lasts])
         self._state, self._n_events, self._previous = ControlState(), 0, GENESIS
-        reference = reference_profile(
-            history.features.slice(0, warm_up),
-            first.contract,
-            first.out_of_fold.scores,
-            labels=first.out_of_fold.labels,
-        )
-        self._champion = Incumbent(
-            record=_record("v1", first.contract),
-            contract=first.contract,
-            model=self._load(first.model, first.contract),
-            reference=reference,
-            baseline=first.out_of_fold.metrics,
-            importances=first.importances,
-        )
+        self._champion = self._incumbent("v1", first, history.features.slice(0, warm_up))
         self._learnt = np.arange(warm_up)  # the rows that the champion was fitted on
         self._own_from = warm_up  # rows from here on were scored by the champion itself
+        self._watch = self._watching()
         self._happened(_promoted("v1", None), warm_up)
 
     @property
@@ -137,53 +140,111 @@ class Project:
         return Step(decision=decision, alerts=evidence.alerts, attempted=True, promoted=promoted)
 
     def _evidence(self, start: int, end: int, known: int) -> Evidence:
-        own = slice(max(known - self._window, self._own_from), known)
-        labels = self._history.labels[own] if own.start < own.stop else np.zeros(0, np.bool_)
-        scores = self.score(self._history.matrix.take(own))[: len(labels)]
+        """Judge the window, follow the incidents, and count the labels; see `loop.detect`."""
+        sound = self._sound(known, end)
+        alarms = (*self._watch.see(start, end), *self._watch.learn(known, sound))
+        said = self._assessment(start, end, known)
+        state, now = self._state, self._moment(end)
+        followed = partial(
+            alarmed,
+            state,
+            champion=self.version,
+            now=now,
+            window=self._plan.window,
+            unjudged=OF_A_WINDOW if said is None else said.unjudged,
+        )
+        findings = findings_of(
+            alarms,
+            () if said is None else said.levels,
+            None if said is None else said.drift,
+            begun={one.about: one.onset_at for one in state.incidents if one.onset_at is not None},
+            moment=self._say,
+        )
+        found = followed(findings)
+        evidence = self._weighed(found, said, start=start, end=end, known=known)
+
+        def n_since(at: datetime) -> int:
+            return int(sound[max(self._row(at), self._own_from) :].sum())
+
+        evidence = replace(evidence, n_seen=n_telling(found, n_since=n_since))
+        quiet = harmless(found, evidence, self._plan.decision, n_since=n_since)
+        if quiet:
+            found = followed(hushed(findings, found, quiet))
+            evidence = replace(evidence, alerts=found.alerts)
+        if said is not None:
+            window = Window(start_at=self._moment(start), end_at=now)
+            self._happened(said.judged(window, self.version), end)
+        for body in found.bodies:
+            self._happened(body, end)
+        return evidence
+
+    def _assessment(self, start: int, end: int, known: int) -> Assessment | None:
+        if start == end:
+            return None
+        since = self._row(self._moment(known) - self._plan.window)
+        own = slice(min(max(since, self._own_from), known), known)
+        arrived = self._history.arrived(known, by=end)[own]
+        labels = self._history.labels[own][arrived]
+        scores = self.score(self._history.matrix.take(own))[arrived]
         observed = Observed(
             current=self._counted(start, end),
-            mature=self._counted(own.start, own.stop) if len(labels) else None,
+            mature=self._counted(own.start, own.stop) if labels.size else None,
             labels=labels,
             scores=scores,
         )
         champion = self._champion
-        found = assess(
+        return assess(
             champion.reference,
             champion.baseline,
             observed,
             policy=self._plan.monitor,
             weights=champion.weights,
         )
-        window = Window(start_at=self._moment(start), end_at=self._moment(end))
-        self._happened(found.judged(window, self.version), end)
-        evidence = found.complete(Evidence(n_rows=end - start))
+
+    def _weighed(
+        self, found: Alarmed, said: Assessment | None, *, start: int, end: int, known: int
+    ) -> Evidence:
+        evidence = Evidence(n_rows=end - start, alerts=found.alerts)
+        weights, policy = self._champion.weights, self._plan.decision
+        if said is not None:
+            rules = rule_outcomes(said.drift, policy, weights=weights)
+            evidence = replace(said.complete(evidence), rules=rules)
+        onset = self._onset(found, start, end, known) if found.alerts else 0
+        sound = self._sound(known, end)
         if not found.alerts:
-            return evidence
-        onset = self._onset(found.alerts, start, known)
-        fresh = self._history.labels[onset:known][self._sound(known)[onset:]]
+            sound[self._learnt[self._learnt < known]] = (
+                False  # what the champion has learnt teaches nothing
+            )
+        fresh = self._history.labels[:known][onset:][sound[onset:]]
+        waiting = end - max(onset, known)
+        mature_at = self._moment(end) + (self._moment(end) - self._moment(known))
         return replace(
             evidence,
             n_labels=len(fresh),
             n_positives=int(fresh.sum()),
-            onset_at=self._moment(onset),
+            onset_at=self._moment(onset) if found.alerts else None,
+            awaited=(Maturing(mature_at=mature_at, n_rows=waiting),) if waiting > 0 else (),
+            label_share=float(np.mean(self._history.arrived(known, by=end))),
         )
 
-    def _onset(self, alerts: Sequence[Alert], start: int, known: int) -> int:
-        if any(alert.trigger is Trigger.PERFORMANCE for alert in alerts):
+    def _onset(self, found: Alarmed, start: int, end: int, known: int) -> int:
+        if found.harmed_since is not None:
+            return self._row(found.harmed_since)
+        if any(alert.trigger is Trigger.PERFORMANCE for alert in found.alerts):
             first = max(self._own_from, known - ONSET_WINDOWS * self._window)
-            labels = self._history.labels[first:known]
-            scores = self.score(self._history.matrix.take(slice(first, known)))
-            losses = (scores - labels) ** 2
-            return first + change_point(
-                losses, reference_mean=self._champion.baseline.figures["brier"]
-            )
-        since = self._state.drift_since
+            rows = first + np.flatnonzero(self._history.arrived(known, by=end)[first:])
+            if rows.size:
+                labels = self._history.labels[first:known][rows - first]
+                losses = (self.score(self._history.matrix.take(rows)) - labels) ** 2
+                baseline = self._champion.baseline.figures["brier"]
+                return int(rows[change_point(losses, reference_mean=baseline)])
+        since = found.drifted_since or self._state.drift_since
         return start if since is None else self._row(since)
 
     def _retrain(self, decision: Decision, evidence: Evidence, end: int, known: int) -> bool:
         onset = self._row(decision.onset_at or self._moment(end))
         spent = 0 if self._state.guard_until is None else self._row(self._state.guard_until)
-        sound = self._sound(known)
+        sound = self._sound(known, end)
         learnt = np.isin(np.arange(known), self._learnt)
         rows = replace(self._history.known(0, known), reference=learnt).where(sound)
         attempt, champion = f"a{end}", self.version
@@ -238,28 +299,49 @@ class Project:
         return True
 
     def _promote(self, challenger: Challenger, end: int) -> None:
-        version = f"v{int(self.version[1:]) + 1}"
+        version, before = f"v{int(self.version[1:]) + 1}", self.version
         rows, grid = challenger.rows.features, self._champion.reference.grid
-        reference = reference_profile(
-            rows,
-            challenger.contract,
-            challenger.out_of_fold.scores,
-            labels=challenger.out_of_fold.labels,
-            grid=grid if fits(profile(rows, grid)) else None,
-        )
-        self._happened(_promoted(version, self.version), end)
-        self._champion = Incumbent(
-            record=_record(version, challenger.contract),
-            contract=challenger.contract,
-            model=self._load(challenger.model, challenger.contract),
-            reference=reference,
-            baseline=challenger.out_of_fold.metrics,
-            importances=challenger.importances,
-        )
+        kept = grid if fits(profile(rows, grid)) else None
+        self._happened(_promoted(version, before), end)
+        self._champion = self._incumbent(version, challenger, rows, grid=kept)
         self._own_from = end
+        self._watch = self._watching()
 
-    def _load(self, model: CalibratedModel, contract: Contract) -> LoadedModel:
-        return self._runtime.load(model.to_onnx(), contract)
+    def _incumbent(
+        self,
+        version: str,
+        made: Candidate | Challenger,
+        rows: pa.Table,
+        *,
+        grid: Grid | None = None,
+    ) -> Incumbent:
+        """Return a model as the one in production, with what its windows are compared with."""
+        held_out, contract = made.out_of_fold, made.contract
+        reference = reference_profile(
+            rows, contract, held_out.scores, labels=held_out.labels, grid=grid
+        )
+        parts = max(1, rows.num_rows * PARTS // self._window)
+        return Incumbent(
+            record=_record(version, contract),
+            contract=contract,
+            model=self._runtime.load(made.model.to_onnx(), contract),
+            reference=reference,
+            baseline=held_out.metrics,
+            importances=made.importances,
+            dispersion=dispersion_of(
+                rows,
+                held_out,
+                reference,
+                held_out.metrics,
+                borders=borders(0, rows.num_rows, parts=parts),
+                policy=self._plan.sequential,
+            ),
+        )
+
+    def _watching(self) -> Watch:
+        return Watch(
+            self._history, self._champion, self._plan, since=self._own_from, moment=self._moment
+        )
 
     def _counted(self, start: int, end: int) -> Profile:
         """Count rows on the champion's cells; its scores only where it made them."""
@@ -271,9 +353,9 @@ class Project:
         rows = self._history.features.slice(start, end - start)
         return profile(rows, reference.grid, scores=scores)
 
-    def _sound(self, known: int) -> NDArray[np.bool_]:
-        """Return which rows may be learnt from: no window with a broken feed holds them."""
-        sound = np.ones(known, dtype=np.bool_)
+    def _sound(self, known: int, end: int) -> NDArray[np.bool_]:
+        """Return which rows may be learnt from: labelled, and of no window with a broken feed."""
+        sound = self._history.arrived(known, by=end)
         for window in self._state.broken_windows:
             sound[self._row(window.start_at) : self._row(window.end_at)] = False
         return sound
@@ -292,10 +374,13 @@ class Project:
 
     def _moment(self, row: int) -> datetime:
         """Return the time that a row stands for."""
-        return _EPOCH + row * self._row_time
+        return self._timeline.moment(row)
 
     def _row(self, moment: datetime) -> int:
-        return round((moment - _EPOCH) / self._row_time)
+        return self._timeline.row(moment)
+
+    def _by_row(self, moment: datetime) -> str:
+        return f"row {self._row(moment):,}"
 
 
 def _record(version: str, contract: Contract) -> ReleaseRecord:

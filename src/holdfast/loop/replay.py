@@ -1,4 +1,4 @@
-"""Play a labelled history through the loop, window by window, beside simpler policies.
+"""Play a labelled history through the loop, window by window, several policies side by side.
 
 A replay never reads a label before it would have been known: the labels of window k become
 known immediately before window k + delay is scored, and a retraining takes effect from the
@@ -7,17 +7,16 @@ next row that is scored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
-from functools import partial
-from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from holdfast.domain.errors import InputError
+from holdfast.domain.evidence import Action, Decision
 from holdfast.domain.tables import encode_table
+from holdfast.loop.contenders import Contender, Stage, beside_standard
 from holdfast.loop.develop import develop
-from holdfast.loop.rehearse import EveryWindow, History, Never
-from holdfast.loop.rehearse_project import Project
+from holdfast.loop.rehearse import History, Step
+from holdfast.loop.replayed import PolicyRun, Replay, WindowResult
+from holdfast.loop.tally import Tally
 from holdfast.performance.realised import measure
 
 if TYPE_CHECKING:
@@ -25,175 +24,66 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
-    from holdfast.domain.ids import ModelVersion
-    from holdfast.domain.releases import ModelMetrics
+    from holdfast.domain.contract import Feature, Target
     from holdfast.loop.control import ControlPlan
-    from holdfast.loop.ingest import TrainingData
-    from holdfast.loop.rehearse import Rehearsal, Step
+    from holdfast.loop.rehearse import Rehearsal
+    from holdfast.loop.timetable import Schedule
     from holdfast.ports.runtime import Runtime
     from holdfast.ports.trainer import Trainer
 
-__all__ = ["PolicyRun", "Replay", "Schedule", "WindowResult", "replay", "schedule"]
-
-SCHEMA_VERSION = 1
-_LEAST_WINDOWS_OF_WARM_UP = 3
-_SHARE_OF_WARM_UP = 0.2
-_WINDOWS_LEARNT_FROM = 5  # by `every_window`, or the warm-up if that is longer
-_MEANS = ("roc_auc", "brier", "log_loss", "accuracy")
+__all__ = ["LabelledStream", "replay"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """Which rows are warm-up, which are windows, and when labels become known.
+class LabelledStream(Protocol):
+    """Labelled rows in the order of prediction; `TrainingData` is one."""
 
-    Attributes:
-        warm_up: Rows that train the first model and are not scored.
-        window: Rows of a window.
-        n_windows: Whole windows after the warm-up; a rest is dropped.
-        label_delay: Windows after which a window's labels are known; at least 1.
-    """
+    @property
+    def features(self) -> pa.Table:
+        """One column a feature."""
+        ...
 
-    warm_up: int
-    window: int
-    n_windows: int
-    label_delay: int
+    @property
+    def labels(self) -> NDArray[np.bool_]:
+        """True where positive, shape ``(n,)``."""
+        ...
 
-    def bounds(self, index: int) -> tuple[int, int]:
-        """Return the first row of a window and the row after its last."""
-        start = self.warm_up + index * self.window
-        return start, start + self.window
+    @property
+    def feature_specs(self) -> tuple[Feature, ...]:
+        """What a contract says of each feature."""
+        ...
 
-    def known(self, index: int) -> int:
-        """Return before which row labels are known when window `index` has closed."""
-        return self.bounds(index)[1] - (self.label_delay - 1) * self.window
+    @property
+    def target(self) -> Target:
+        """The predicted column and its two words."""
+        ...
 
+    @property
+    def times(self) -> NDArray[np.datetime64] | None:
+        """When each row was, UTC, shape ``(n,)``; None if that is not known."""
+        ...
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowResult:
-    """One window under one policy: how its rows were scored, and what followed."""
-
-    start: int
-    end: int
-    metrics: ModelMetrics
-    model_version: ModelVersion  # that made the scores
-    step: Step  # taken after them
-    start_at: datetime | None = None
-    end_at: datetime | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the window as plain JSON values."""
-        figures = self.metrics.figures
-        times = {}
-        if self.start_at is not None and self.end_at is not None:
-            times = {
-                "start_time": self.start_at.isoformat(),
-                "end_time": self.end_at.isoformat(),
-            }
-        return {
-            "start": self.start,
-            "end": self.end,
-            **times,
-            "n": self.end - self.start,
-            **{name: figures.get(name) for name in _MEANS},
-            "model_version": self.model_version,
-            "alerts": [
-                {
-                    "trigger": alert.trigger.value,
-                    "severity": alert.severity.value,
-                    "subject": alert.subject,
-                    "message": alert.message,
-                }
-                for alert in self.step.alerts
-            ],
-            "decision": self.step.decision.action.value,
-            "reasons": list(self.step.decision.reasons),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRun:
-    """A policy over the whole history."""
-
-    name: str
-    windows: tuple[WindowResult, ...]
-
-    def summary(self) -> dict[str, Any]:
-        """Return the policy's means and counts; a mean is null where nothing defines it."""
-        means = {}
-        for name in _MEANS:
-            # A window of one class has no AUC; it is left out for every policy alike.
-            found = [w.metrics.figures[name] for w in self.windows if name in w.metrics.figures]
-            means[f"mean_{name}"] = fmean(found) if found else None
-        return {
-            **means,
-            "retrains": sum(window.step.attempted for window in self.windows),
-            "promotions": sum(window.step.promoted for window in self.windows),
-            "alerts": sum(len(window.step.alerts) for window in self.windows),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """The project's policy on a history, and others beside it."""
-
-    schedule: Schedule
-    project: PolicyRun
-    others: tuple[PolicyRun, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the replay as plain, strict JSON values; other tools read these keys."""
-        runs = (self.project, *self.others)
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "windows": [window.to_json() for window in self.project.windows],
-            "summary": {
-                **self.project.summary(),
-                "policies": {run.name: run.summary() for run in runs},
-            },
-        }
-
-
-def schedule(n: int, *, window: int, label_delay: int) -> Schedule:
-    """Divide `n` rows into warm-up and windows.
-
-    Args:
-        n: Rows of the history.
-        window: Rows of a window.
-        label_delay: Windows after which labels are known.
-
-    Raises:
-        InputError: If a number makes no sense, or nothing is left after the warm-up.
-
-    >>> schedule(18_159, window=1_000, label_delay=1)
-    Schedule(warm_up=3000, window=1000, n_windows=15, label_delay=1)
-    """
-    if window < 1 or label_delay < 1:
-        raise InputError(
-            f"--window and --label-delay must be at least 1; found {window} and {label_delay}."
-        )
-    whole = int(_SHARE_OF_WARM_UP * n / window) * window
-    warm_up = max(_LEAST_WINDOWS_OF_WARM_UP * window, whole)
-    n_windows = (n - warm_up) // window
-    if n_windows < 1:
-        raise InputError(
-            f"{n} rows are too few for windows of {window}: {warm_up} train the first model "
-            "and at least one window must follow. Choose a smaller --window."
-        )
-    return Schedule(warm_up=warm_up, window=window, n_windows=n_windows, label_delay=label_delay)
+    @property
+    def digest(self) -> str:
+        """Identifies the rows."""
+        ...
 
 
 def replay(
-    data: TrainingData,
+    data: LabelledStream,
     timing: Schedule,
     *,
     plan: ControlPlan,
     trainers: Sequence[Trainer],
     runtime: Runtime,
+    contenders: Sequence[Contender] | None = None,
+    arrives: NDArray[np.int64] | None = None,
     progress: Callable[[str, int], None] | None = None,
+    cpu: Callable[[], float] | None = None,
 ) -> Replay:
-    """Play a history through the project's policy, and through simpler ones beside it.
+    """Play a history through several policies: one that is told of in full, others beside it.
 
     Args:
         data: Labelled rows in the order of prediction.
@@ -202,93 +92,104 @@ def replay(
             `timing.window` rows.
         trainers: Who competes, also for the first model of every policy.
         runtime: Executes the exported models.
+        contenders: The policies, the one to be told of in full first; None: the project's,
+            and what is always measured beside it.
+        arrives: Of each row, the end of the first window at whose close its label is known;
+            None: the delay says it.
         progress: Told the policy's name and the windows done.
+        cpu: Returns the CPU seconds used so far; None if nobody wants to know.
 
     Raises:
         TargetError: If the warm-up holds too few rows of a class.
         TrainingFailedError: If no trainer produced a first model.
     """
-    warm_up = timing.warm_up
+    tally = Tally(cpu)
+    watched = tally.watched(trainers)
     first = develop(
-        data.features.slice(0, warm_up),
-        data.labels[:warm_up],
+        data.features.slice(0, timing.warm_up),
+        data.labels[: timing.warm_up],
         feature_specs=data.feature_specs,
         target=data.target,
         data_digest=data.digest,
-        trainers=trainers,
+        trainers=watched,
         aim=plan.aim,
         seed=plan.seed,
         ordered=True,
     )
-    history = History(
-        features=data.features,
-        matrix=encode_table(data.features, first.contract),
-        labels=data.labels,
-    )
-    every_window = partial(
-        EveryWindow,
-        history,
-        first.model,
-        first.contract,
-        horizon=max(warm_up, _WINDOWS_LEARNT_FROM * timing.window),
-        window=timing.window,
+    stage = Stage(
+        history=History(
+            features=data.features,
+            matrix=encode_table(data.features, first.contract),
+            labels=data.labels,
+            arrives=arrives,
+        ),
+        first=first,
+        timing=timing,
+        trainers=watched,
+        runtime=runtime,
         seed=plan.seed,
     )
-    project = Project(
-        history,
-        first,
-        warm_up=warm_up,
-        window=timing.window,
-        plan=plan,
-        trainers=trainers,
-        runtime=runtime,
-    )
-    others: dict[str, Rehearsal] = {
-        "never": Never(first.model, first.contract),
-        "every_window": every_window(),
-        "every_window_competing": every_window(competing=trainers),
-    }
-    runs = [
-        _run(name, policy, history, data, timing, progress=progress)
-        for name, policy in {plan.decision.name: project, **others}.items()
-    ]
+    if contenders is None:
+        contenders = beside_standard([Contender(name=plan.decision.name, plan=plan)])
+    runs = []
+    for contender in contenders:
+        tally.begin()
+        windows = _played(contender, stage, data, progress)
+        runs.append(PolicyRun(name=contender.name, windows=windows, cost=tally.cost))
     return Replay(schedule=timing, project=runs[0], others=tuple(runs[1:]))
 
 
-def _run(
-    name: str,
-    policy: Rehearsal,
-    history: History,
-    data: TrainingData,
-    timing: Schedule,
-    *,
+def _played(
+    contender: Contender,
+    stage: Stage,
+    data: LabelledStream,
     progress: Callable[[str, int], None] | None,
-) -> PolicyRun:
-    windows = []
-    for index in range(timing.n_windows):
-        start, end = timing.bounds(index)
-        version, threshold = policy.version, policy.threshold
-        scores = policy.score(history.matrix.take(slice(start, end)))
-        step = policy.close(start, end, known=timing.known(index))
-        windows.append(
-            WindowResult(
-                start=start,
-                end=end,
-                # The score of the replay itself: no policy sees these figures.
-                metrics=measure(data.labels[start:end], scores, threshold=threshold),
-                model_version=version,
-                step=step,
-                start_at=_time(data.times, start),
-                end_at=_time(data.times, end - 1),
-            )
-        )
+) -> tuple[WindowResult, ...]:
+    policy, windows = contender.ready(stage), []
+    for index in range(stage.timing.n_windows):
+        windows.append(_window(policy, contender.name, index, stage, data))
         if progress is not None:
-            progress(name, index + 1)
-    return PolicyRun(name=name, windows=tuple(windows))
+            progress(contender.name, index + 1)
+    return tuple(windows)
 
 
-def _time(times: NDArray[np.datetime64] | None, row: int) -> datetime | None:
-    if times is None:
-        return None
+def _window(
+    policy: Rehearsal, name: str, index: int, stage: Stage, data: LabelledStream
+) -> WindowResult:
+    timing = stage.timing
+    start, end = timing.bounds(index)
+    period = timing.period(index) or _period(data.times, start, end)
+    version, threshold = policy.version, policy.threshold
+    if start == end:
+        metrics, step = None, _nothing_to_judge(name)
+    else:
+        scores = policy.score(stage.history.matrix.take(slice(start, end)))
+        # The score of the replay itself: no policy sees these figures.
+        metrics = measure(data.labels[start:end], scores, threshold=threshold)
+        step = policy.close(start, end, known=timing.known(index))
+    return WindowResult(
+        start=start,
+        end=end,
+        metrics=metrics,
+        model_version=version,
+        step=step,
+        start_at=None if period is None else period[0],
+        end_at=None if period is None else period[1],
+    )
+
+
+def _nothing_to_judge(name: str) -> Step:
+    """Return what every policy does in a window without rows."""
+    reasons = ("no predictions in the window, nothing to judge",)
+    return Step(decision=Decision(action=Action.KEEP, policy=name, reasons=reasons))
+
+
+def _period(
+    times: NDArray[np.datetime64] | None, start: int, end: int
+) -> tuple[datetime, datetime] | None:
+    return None if times is None else (_time(times, start), _time(times, end - 1))
+
+
+def _time(times: NDArray[np.datetime64], row: int) -> datetime:
     moment: datetime = times[row].astype("datetime64[us]").item()
     return moment.replace(tzinfo=UTC)

@@ -10,18 +10,20 @@ import numpy as np
 from holdfast.domain.errors import EmptyWindowError, NoChampionError
 from holdfast.domain.events import WindowJudged
 from holdfast.domain.windows import bucket_start
+from holdfast.loop.choose import judged_rows, n_assumed
 from holdfast.loop.control import incumbent, incumbent_of
-from holdfast.loop.detect import (
+from holdfast.loop.profile import profile_uncounted, uncounted_since
+from holdfast.loop.window_rows import (
     counted_window,
     current_window,
     labels_of,
     mature_window,
-    own_rows,
+    scored_rows,
     scores_of,
     summed,
 )
-from holdfast.loop.profile import profile_uncounted, uncounted_since
 from holdfast.policy.assessing import Observed, assess
+from holdfast.policy.performance_words import performance_json
 from holdfast.policy.transitions import fold
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from holdfast.domain.estimates import MaturedEstimate
     from holdfast.domain.events import Event
     from holdfast.domain.releases import ModelMetrics
     from holdfast.domain.windows import Window
@@ -64,6 +67,8 @@ class ProjectReport:
             so that rows of an earlier day wait for it.
         history: The last judgement of every window that this champion was judged on, the
             oldest window first.
+        judged: What is said of this window, as a tick would write it down.
+        track: Estimates without labels whose labels have come since.
     """
 
     window: Window
@@ -77,6 +82,8 @@ class ProjectReport:
     n_uncounted: int = 0
     reprofiling: bool = False
     history: tuple[WindowJudged, ...] = ()
+    judged: WindowJudged | None = None
+    track: tuple[MaturedEstimate, ...] = ()
 
     @property
     def progress(self) -> str | None:
@@ -107,6 +114,7 @@ class ProjectReport:
             "mature_window": _ends(self.matured),
             "n_labelled": 0 if performance is None else performance.n,
             "performance": None if performance is None else performance.figures,
+            "performance_details": performance_json(self.judged, self.track),
             "degradations": [
                 {
                     "metric": one.metric,
@@ -156,11 +164,21 @@ def report_window(
         current, n_uncounted = counted_window(ports, champion, window), 0
     if current is None or current.n_rows == 0:
         raise EmptyWindowError(f"window from {window}")
-    labelled = own_rows(ports, champion, matured, now)
+    labelled, used = judged_rows(scored_rows(ports, plan, champion, matured, now), plan.rows)
     labels = labels_of(labelled) if labelled.num_rows else np.zeros(0, dtype=np.bool_)
-    observed = Observed(current=current, mature=None, labels=labels, scores=scores_of(labelled))
     reference, monitor = champion.reference, plan.monitor
     events = [event for event in ports.events.events() if event.at <= now]
+    state = fold(events)
+    observed = Observed(
+        current=current,
+        mature=None,
+        labels=labels,
+        scores=scores_of(labelled),
+        labels_of=matured,
+        n_assumed=n_assumed(labelled),
+        matured=state.matured,
+        rows_used=used,
+    )
     found = assess(reference, champion.baseline, observed, policy=monitor, weights=champion.weights)
     return ProjectReport(
         window=window,
@@ -172,8 +190,10 @@ def report_window(
         performance=found.performance,
         degradations=found.degradations,
         n_uncounted=n_uncounted,
-        reprofiling=n_uncounted > 0 and _reprofiling(ports, plan, champion, fold(events)),
+        reprofiling=n_uncounted > 0 and _reprofiling(ports, plan, champion, state),
         history=_history(events, champion, window),
+        judged=found.judged(window, champion.record.version),
+        track=found.track,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from holdfast.domain.errors import ParityError, TooFewLabelsError, TrainingFailedError
 from holdfast.domain.events import ChallengerJudged, RetrainingFailed, RetrainingStarted
 from holdfast.domain.evidence import Outcome
@@ -12,6 +14,9 @@ from holdfast.domain.ids import uuid7
 from holdfast.domain.stages import Stage
 from holdfast.drift.fitting import grid_to_keep
 from holdfast.loop.challenge import Challenge, challenge
+from holdfast.loop.choose import compared_on
+from holdfast.loop.disperse import dated_rows
+from holdfast.loop.fetch_reference import fetch_dispersion
 from holdfast.loop.gather import digest_of
 from holdfast.loop.promote import promote
 from holdfast.loop.register import build_release, register
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from holdfast.domain.ids import ModelVersion
     from holdfast.loop.challenge import Challenger
     from holdfast.loop.control import ControlPlan, ControlPorts, Incumbent
+    from holdfast.loop.disperse import Dated
     from holdfast.loop.gather import Schooling
     from holdfast.loop.register import ReleaseBundle
     from holdfast.ports.lease import Fence
@@ -91,6 +97,7 @@ def retrain(
         alarmed=alarmed,
         from_file=schooling.from_file,
         rows_digest=digest_of(schooling, champion.contract),
+        rows_used=schooling.rows_used,
     )
     event = _append(ports, started, actor=actor, now=now, fence=fence)
     return carry_out(
@@ -142,7 +149,7 @@ def carry_out(
         if outcome.challenger is None or not _as_judged(outcome, judgement):
             reason = "the model that the guard accepted cannot be made again"
             return close(ports, attempt, reason, interrupted=True, actor=actor, fence=fence)
-        bundle = _bundled(ports, plan, champion, outcome.challenger)
+        bundle = _bundled(ports, plan, champion, outcome.challenger, schooling)
         twin = _twin(ports, bundle)
         if twin is not None:
             reason = f"it came to {twin} once more, byte for byte, which had its trial already"
@@ -258,7 +265,7 @@ def _judged(
     return ChallengerJudged(
         attempt_id=attempt_id,
         champion=champion.record.version,
-        report=outcome.report,
+        report=compared_on(outcome.report, schooling.rows_used),
         guard_until=schooling.until,
         trainer=outcome.trainer,
         training_window=outcome.training_window,
@@ -278,7 +285,11 @@ def _as_judged(outcome: Challenge, judgement: ChallengerJudged) -> bool:
 
 
 def _bundled(
-    ports: ControlPorts, plan: ControlPlan, champion: Incumbent, challenger: Challenger
+    ports: ControlPorts,
+    plan: ControlPlan,
+    champion: Incumbent,
+    challenger: Challenger,
+    schooling: Schooling,
 ) -> ReleaseBundle:
     rows, grid = challenger.rows, champion.reference.grid
     return build_release(
@@ -289,6 +300,33 @@ def _bundled(
         runtime=ports.runtime,
         aim=plan.aim,
         grid=grid_to_keep(grid, rows.features, challenger.contract),
+        dated=_dated(ports, plan, champion, challenger, schooling),
+    )
+
+
+def _dated(
+    ports: ControlPorts,
+    plan: ControlPlan,
+    champion: Incumbent,
+    challenger: Challenger,
+    schooling: Schooling,
+) -> Dated:
+    """Return when those rows were that tell how unlike buckets of the new world are.
+
+    Only rows since the onset: a window such as `all` spans the very drift that led to the
+    retraining, buckets on its two sides differ by it, and monitors that took this for the
+    world's usual unrest would be blind. Where that stretch has too few buckets yet, what the
+    champion knew is carried over; if it knew nothing, rows are taken as independent.
+    """
+    chosen = challenger.chosen
+    times = np.full(chosen.size, np.datetime64("NaT", "us"))
+    if schooling.times is not None:
+        fresh = chosen >= schooling.onset
+        times[fresh] = schooling.times[chosen[fresh]]
+    return dated_rows(
+        plan,
+        times,
+        otherwise=fetch_dispersion(ports.objects, champion.record.release_id),
     )
 
 

@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 from holdfast.domain.stages import Stage
 from holdfast.domain.tables import conform, encode_table
 from holdfast.domain.windows import Window
-from holdfast.loop.detect import labels_of, mature_rows
+from holdfast.loop.choose import compared_on
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.promote import promote
 from holdfast.loop.stage import stage, withdraw
+from holdfast.loop.window_rows import labels_of, learnable_rows
 from holdfast.policy.guarding import harm_of
 from holdfast.policy.transitions import fold
 from holdfast.policy.trying import Next, Step, ends_at, next_step
@@ -127,15 +128,16 @@ def _compared(
     now: datetime,
 ) -> GuardReport | None:
     """Compare both models on the mature labelled rows that came since the trial began."""
-    rows = mature_rows(ports, plan, champion, state, now=now, since=staged.begun)
+    rows, used = learnable_rows(ports, plan, champion, state, now=now, since=staged.begun)
     if rows.num_rows == 0:
         return None
     record = ports.releases.release(staged.version)
     contract, model = fetch_for_serving(ports.objects, record)
     challenger = ports.runtime.load(model, contract)
-    return harm_of(
+    report = harm_of(
         labels_of(rows),
         champion.model.score(encode_table(conform(rows, champion.contract), champion.contract)),
         challenger.score(encode_table(conform(rows, contract), contract)),
         policy=plan.guard,
     )
+    return compared_on(report, used)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -96,6 +97,39 @@ def _project():
 
 def adopted(project, **changes):
     return adopt(project.ports, PLAN, AsItIs(), brought(**changes), actor="cli")
+
+
+def dated(n_days, *, kind=None):
+    """Return the reference with a column that says when each row was."""
+    table = labelled()
+    seconds = np.arange(table.num_rows) * (n_days * 86_400 // table.num_rows)
+    times = pa.array(np.datetime64("2026-01-01", "us") + seconds.astype("timedelta64[s]"))
+    column = times.cast(pa.timestamp("us", "UTC"))
+    return table.append_column("at", column if kind is None else column.cast(kind))
+
+
+class TestUnlikeDays:
+    def test_are_measured_where_a_column_says_when_rows_were(self, project):
+        """As for a model of our own."""
+        adopted(project, reference=TableSource(dated(20)), time="at")
+
+        assert {"feature:charges", "label", "harm"} <= set(project.champion.dispersion)
+
+    @pytest.mark.parametrize(
+        ("reference", "time"),
+        [
+            (dated(20), None),
+            (labelled(), "at"),
+            (dated(20, kind=pa.string()), "at"),
+            (dated(5), "at"),
+        ],
+        ids=["not named", "not there", "no moments", "too few days"],
+    )
+    def test_are_unknown_otherwise(self, project, reference, time):
+        """Rows of a bucket are taken as independent."""
+        adopted(project, reference=TableSource(reference), time=time)
+
+        assert project.champion.dispersion == {}
 
 
 class TestAdopt:

@@ -77,6 +77,17 @@ class TestIncumbent:
         assert champion.importances is None
         assert champion.weights is None
 
+    def test_of_an_old_release_takes_rows_as_independent(self):
+        """It was made before it was kept how much they go together, and is watched on."""
+        project = MemoryProject()
+        project.deploy()
+
+        (tick,) = project.days(1, n=50)
+
+        assert tick.observed is not None
+        assert project.champion.dispersion == {}
+        assert {monitor.dispersion for monitor in tick.observed.monitors.monitors} == {1.0}
+
 
 def without_importances(bundle):
     """Return a release as an earlier version made it."""

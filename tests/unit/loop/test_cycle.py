@@ -108,7 +108,7 @@ class TestQuietTraffic:
 
         assert set(actions(ticks)) == {Action.KEEP}
         assert ticks[-1].decision.reasons == (
-            "nothing drifted beyond its bound",
+            "nothing raised an alarm",
             "performance held on the mature labels",
         )
         assert set(project.kinds[2:]) <= {"window_judged", "decision_made", "alert_raised"}
@@ -249,11 +249,22 @@ class TestHarmlessDrift:
 
         ticks = project.days(5, world=SHIFTED)
 
-        assert actions(ticks)[-1] is Action.ALERT
-        assert ticks[-1].decision.reasons[-1] == (
-            "drift without harm: performance held on the mature labels; watched"
-        )
+        assert actions(ticks)[0] is Action.ALERT
+        assert actions(ticks)[-1] is Action.KEEP
+        assert ticks[-1].decision.reasons[0] == "charges drifted, harmless so far: watched"
         assert "retraining_started" not in project.kinds
+
+    def test_is_one_incident_and_a_note_in_the_end(self, project):
+        """However often it is alarmed; as a note it pages nobody any more."""
+        project.days(2)
+
+        project.days(5, world=SHIFTED)
+
+        (raised,) = [e.body.alert for e in project.events if e.kind == "alert_raised"]
+        (incident,) = fold(project.events).incidents
+        assert (raised.subject, raised.severity) == ("charges", Severity.WARNING)
+        assert incident.alert.severity is Severity.INFO
+        assert incident.n_alarms > 1
 
     def test_retrains_under_the_policy_of_any(self, project):
         """Who wants it so gets it; the guard still stands before production."""

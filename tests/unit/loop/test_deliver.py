@@ -7,12 +7,17 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from holdfast.domain.events import AlertRaised
 from holdfast.domain.evidence import Alert, Severity, Trigger
+from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import MODEL, MODEL_CARD
+from holdfast.loop.announce import owed
 from holdfast.loop.deliver import deliver
+from holdfast.loop.hold import held
 from holdfast.loop.promote import roll_back
+from holdfast.ports.event_log import Draft
 from holdfast.ports.outbox import Effect
-from holdfast.testing.fakes import InMemoryModelRegistry
+from holdfast.testing.fakes import InMemoryModelRegistry, InMemoryNotifier
 from holdfast.testing.project import START, MemoryProject, example_bundle
 
 MINUTE = timedelta(minutes=1)
@@ -28,23 +33,11 @@ def alert(subject):
     )
 
 
-class Phone:
-    """A notifier that remembers whom it told of what; it may be out of order."""
-
-    def __init__(self):
-        self.told, self.broken = [], False
-
-    def notify(self, alert, *, event_id):
-        if self.broken:
-            raise ConnectionError("no dial tone")
-        self.told.append((alert.subject, event_id))
-
-
 @pytest.fixture(name="outside")
 def _outside():
     """A project whose outside is a phone and a registry."""
     project = MemoryProject()
-    project.overrides = {"notifiers": (Phone(),), "registry": InMemoryModelRegistry()}
+    project.overrides = {"notifiers": (InMemoryNotifier(),), "registry": InMemoryModelRegistry()}
     return project
 
 
@@ -56,19 +49,33 @@ def registry(project):
     return project.ports.registry
 
 
-def owe(project, *subjects, event="e1"):
-    effects = [Effect(channel="notifier", payload={"alert": alert(s)}) for s in subjects]
-    project.store.outbox.owe(event, effects)
+def owe(project, *subjects):
+    """Write alerts down, each with what is owed to the project's channels."""
+    channels = [one.channel for one in project.ports.notifiers]
+    drafts = [
+        Draft(
+            body=AlertRaised(alert=alert(subject), model_version=ModelVersion("v1")),
+            actor="test",
+            effects=owed(alert(subject), channels),
+        )
+        for subject in subjects
+    ]
+    return [event.event_id for event in project.store.events.append(drafts, at=START)]
+
+
+def subjects_told(notifier):
+    return [notice.alert.subject for notice in notifier.told]
 
 
 class TestDeliver:
     def test_tells_people_of_an_alert_under_its_events_id(self, outside):
         """By which a receiver knows a repetition."""
-        owe(outside, "tenure", event="e7")
+        (event_id,) = owe(outside, "tenure")
 
         assert deliver(outside.ports, now=START) == 1
 
-        assert phone(outside).told == [("tenure", "e7")]
+        (notice,) = phone(outside).told
+        assert (notice.alert.subject, notice.event_id) == ("tenure", event_id)
         assert len(outside.store.outbox) == 0
 
     def test_delivers_once_what_was_taken(self, outside):
@@ -87,12 +94,12 @@ class TestDeliver:
 
         assert deliver(outside.ports, now=START) == 250
 
-        assert [subject for subject, _ in phone(outside).told] == subjects
+        assert subjects_told(phone(outside)) == subjects
 
     def test_what_failed_is_tried_again_after_growing_pauses(self, outside):
         """One minute, two, four … and six hours at most; never before its time."""
         owe(outside, "tenure")
-        phone(outside).broken = True
+        phone(outside).down = True
         now, pauses = START, []
 
         for _ in range(12):
@@ -107,17 +114,17 @@ class TestDeliver:
 
         assert pauses[:4] == [MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE]
         assert pauses[-1] == timedelta(hours=6)
-        phone(outside).broken = False
+        phone(outside).down = False
         assert deliver(outside.ports, now=now) == 1
-        assert [subject for subject, _ in phone(outside).told] == ["tenure"]
+        assert subjects_told(phone(outside)) == ["tenure"]
 
     def test_later_effects_of_the_same_channel_wait(self, outside):
         """Also within one round: an alias must not point at a release that is not there yet."""
         owe(outside, "first", "second")
         calls = []
 
-        def fail_once(alert, *, event_id):
-            calls.append(alert.subject)
+        def fail_once(notice):
+            calls.append(notice.alert.subject)
             if len(calls) == 1:
                 raise ConnectionError
 
@@ -137,14 +144,14 @@ class TestDeliver:
         delivered = deliver(outside.ports, now=START)
 
         assert delivered == 1
-        assert phone(outside).told == [("tenure", "e1")]
+        assert subjects_told(phone(outside)) == ["tenure"]
         assert len(outside.store.outbox) >= 1
 
     @pytest.mark.parametrize("error", [ValueError("a bug"), OSError("no route"), AssertionError()])
     def test_nothing_that_a_plug_in_raises_stops_the_loop(self, outside, error):
         """It is counted, kept, and logged without the payload."""
 
-        def fail(alert, *, event_id):
+        def fail(notice):
             raise error
 
         phone(outside).notify = fail
@@ -155,7 +162,7 @@ class TestDeliver:
 
         assert delivered == 0
         assert [(entry["event"], entry["channel"]) for entry in logs] == [
-            ("effect_failed", "notifier")
+            ("effect_failed", "notifier/phone")
         ]
         assert len(outside.store.outbox) == 1
 
@@ -168,6 +175,106 @@ class TestDeliver:
 
         assert "no one takes effects of channel 'pigeon'" in logs[0]["reason"]
         assert len(outside.store.outbox) == 1
+
+
+class TestChannels:
+    """Each address is a channel of its own."""
+
+    def test_one_that_is_down_neither_stops_nor_repeats_the_others(self, outside):
+        """It gets all of it once it is back; the other had it at once, and once."""
+        down, up = InMemoryNotifier("mail"), InMemoryNotifier("chat")
+        outside.overrides["notifiers"] = (down, up)
+        owe(outside, "first", "second")
+        down.down = True
+
+        deliver(outside.ports, now=START)
+        told_meanwhile = subjects_told(up)
+        down.down = False
+        deliver(outside.ports, now=START + MINUTE)
+
+        assert told_meanwhile == ["first", "second"]
+        assert subjects_told(up) == subjects_told(down) == ["first", "second"]
+
+    def test_one_is_told_of_what_is_loud_enough_for_it(self, outside):
+        """A note on the terminal does not ring a telephone."""
+        terminal = InMemoryNotifier("console")
+        pager = InMemoryNotifier("pager", least=Severity.CRITICAL)
+        outside.overrides["notifiers"] = (terminal, pager)
+        owe(outside, "tenure")
+
+        deliver(outside.ports, now=START)
+
+        assert (subjects_told(terminal), subjects_told(pager)) == (["tenure"], [])
+
+    def test_a_process_without_its_address_leaves_a_notice_to_one_that_has_it(self, outside):
+        """A person's shell may lack what the loop has in its environment."""
+        owe(outside, "tenure")
+        phone_of_the_loop = phone(outside)
+        outside.overrides["notifiers"] = (InMemoryNotifier("console"),)
+        n_by_hand = deliver(outside.ports, now=START)
+        outside.overrides["notifiers"] = (phone_of_the_loop,)
+
+        assert (n_by_hand, deliver(outside.ports, now=START)) == (0, 1)
+
+        assert subjects_told(phone_of_the_loop) == ["tenure"]
+
+    def test_many_notices_for_others_hide_none_of_its_own(self, outside):
+        """A page of them stands before it in the queue."""
+        owe(outside, *(f"feature {i}" for i in range(250)))
+        chat = InMemoryNotifier("chat")
+        outside.overrides["notifiers"] = (chat,)
+        owe(outside, "tenure")
+
+        deliver(outside.ports, now=START)
+
+        assert subjects_told(chat) == ["tenure"]
+
+    def test_what_nobody_takes_for_a_week_is_let_go_and_said(self, outside):
+        """Its address was left out of the settings."""
+        owe(outside, "tenure")
+        outside.overrides["notifiers"] = (InMemoryNotifier("chat"),)
+
+        with capture_logs() as logs:
+            deliver(outside.ports, now=START + timedelta(days=7))
+
+        assert [entry["event"] for entry in logs] == ["channel_gone"]
+        assert len(outside.store.outbox) == 0
+
+    def test_a_notice_of_an_event_that_is_not_there_waits_and_is_said(self, outside):
+        """It stops neither the loop nor another channel."""
+        effect = Effect(channel="notifier/mail", payload={"do": "notify"})
+        outside.store.outbox.owe("e1", [effect])
+        owe(outside, "tenure")
+
+        with capture_logs() as logs:
+            deliver(outside.ports, now=START)
+
+        assert "No event has the id 'e1'" in logs[0]["reason"]
+        assert subjects_told(phone(outside)) == ["tenure"]
+
+    def test_what_an_earlier_version_owed_goes_to_everyone(self, outside):
+        """It wrote one effect for all of them."""
+        (event_id,) = owe(outside, "tenure")
+        deliver(outside.ports, now=START)
+        payload = {"alert": {"subject": "tenure"}}
+        outside.store.outbox.owe(event_id, [Effect(channel="notifier", payload=payload)])
+
+        deliver(outside.ports, now=START)
+
+        assert subjects_told(phone(outside)) == ["tenure", "tenure"]
+
+    def test_after_a_day_without_a_line_all_of_it_arrives_once_and_in_order(self, outside):
+        """An alert an hour, the first of them tried again and again."""
+        phone(outside).down = True
+        for hour in range(24):
+            owe(outside, f"hour {hour}")
+            deliver(outside.ports, now=START + timedelta(hours=hour))
+        phone(outside).down = False
+
+        deliver(outside.ports, now=START + timedelta(hours=30))
+        deliver(outside.ports, now=START + timedelta(hours=60))
+
+        assert subjects_told(phone(outside)) == [f"hour {hour}" for hour in range(24)]
 
 
 class TestRegistry:
@@ -281,13 +388,30 @@ class TestInTheLoop:
     def test_a_tick_goes_on_though_everything_outside_is_down(self, outside):
         """And tells people as soon as the line is back."""
         outside.deploy()
-        phone(outside).broken, registry(outside).down = True, -1
+        phone(outside).down, registry(outside).down = True, -1
 
         tick = outside.days(3)[-1]
-        phone(outside).broken, registry(outside).down = False, 0
+        phone(outside).down, registry(outside).down = False, 0
         outside.clock.advance(timedelta(hours=7))
         outside.tick()
 
         assert tick.decision is not None
         assert len(outside.store.outbox) == 0
         assert registry(outside).versions == ["v1"]
+
+    def test_a_slow_channel_holds_no_lease(self, outside):
+        """Another loop may tick while this one waits for an answer."""
+        outside.deploy()
+        owe(outside, "tenure")
+        fences = []
+
+        def look(notice):
+            with held(outside.ports.lease, holder="another") as fence:
+                fences.append(fence)
+
+        phone(outside).notify = look
+
+        outside.tick()
+
+        assert len(fences) >= 1
+        assert None not in fences

@@ -7,16 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.domain.evidence import Trigger
+from holdfast.domain.evidence import Severity, Trigger
 from holdfast.domain.windows import Window
-from holdfast.loop.detect import (
-    detect,
-    detect_in_file,
-    labels_of,
-    mature_rows,
-    mature_window,
-)
+from holdfast.drift.sequential import Alarm, Watched
+from holdfast.loop.detect import detect, detect_in_file
 from holdfast.loop.profile import profile_new
+from holdfast.loop.window_rows import labels_of, mature_rows, mature_window
+from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.transitions import ControlState, fold
 from holdfast.testing.project import (
     DAY,
@@ -39,7 +36,22 @@ def _project():
     return project
 
 
-def found(project, state=None):
+def drifted_since(moment):
+    """Return what the monitors say of charges that rose."""
+    return Alarm(
+        monitor="feature:charges",
+        watched=Watched.FEATURE,
+        subject="charges",
+        severity=Severity.WARNING,
+        raised_at=moment + DAY,
+        onset_at=moment,
+        indicator="share of charges < 70 fell",
+        rate=0.1,
+        bound=0.4,
+    )
+
+
+def found(project, state=None, *, alarms=()):
     ports = project.ports
     profile_new(ports.predictions, ports.profiles, project.champion, bucket=DAY)
     return detect(
@@ -48,6 +60,7 @@ def found(project, state=None):
         project.champion,
         state or fold(project.events),
         now=project.clock.now(),
+        alarms=alarms,
     )
 
 
@@ -177,17 +190,66 @@ class TestDetect:
         assert abs(evidence.onset_at - (START + 3 * DAY)) <= 2 * HOUR
         assert evidence.n_labels == pytest.approx(400, abs=40)
 
-    def test_dates_drift_from_the_window_in_which_it_was_alarmed(self, project):
-        """And from that one on while it lasts, whatever the window of now."""
+    def test_dates_drift_as_the_monitors_do(self, project):
+        """The report on the window names it, and raises nothing by itself."""
         for _ in range(2):
             project.day(world=World(shift=25.0))
-        since = START - 5 * DAY
 
-        first = found(project, ControlState())
-        again = found(project, ControlState(drift_since=since))
+        silent = found(project)
+        alarmed = found(project, alarms=[drifted_since(START + DAY)])
 
-        assert first.evidence.onset_at == first.window.start_at
-        assert again.evidence.onset_at == since
+        assert "charges" in silent.assessment.drift.outcome.features
+        assert silent.evidence.alerts == ()
+        (alert,) = alarmed.evidence.alerts
+        assert alarmed.evidence.onset_at == START + DAY
+        assert alert.trigger is Trigger.FEATURE_DRIFT
+        assert alert.message.startswith("charges drifted since 2026-03-03: share of charges < 70")
+        assert alert.message.endswith("KS distance in this window")
+
+    def test_an_incident_that_is_open_is_evidence_until_it_is_over(self, project):
+        """The monitors said it once; labels may come later."""
+        project.days(2)
+        project.days(2, world=World(shift=25.0), n=200)
+        state = fold(project.events)
+
+        evidence = found(project).evidence
+
+        (incident,) = state.incidents
+        assert evidence.alerts == (incident.alert,)
+        assert evidence.onset_at == incident.onset_at == START + 2 * DAY
+
+    def test_drift_that_does_no_harm_becomes_a_note(self, project):
+        """Once enough labels from after its onset would have shown the harm."""
+        for _ in range(3):
+            project.day(world=World(shift=25.0))
+        project.clock.advance(DAY)
+
+        soon = found(project, alarms=[drifted_since(START + 2 * DAY)])
+        late = found(project, alarms=[drifted_since(START)])
+
+        assert [alert.severity for alert in soon.evidence.alerts] == [Severity.WARNING]
+        assert [alert.severity for alert in late.evidence.alerts] == [Severity.INFO]
+
+    def test_a_policy_that_retrains_on_drift_takes_it_for_no_note(self, project):
+        """What it acts on has to stay loud enough to be acted on."""
+        project.plan = replace(project.plan, decision=DecisionPolicy(name="any"))
+        for _ in range(3):
+            project.day(world=World(shift=25.0))
+
+        evidence = found(project, alarms=[drifted_since(START)]).evidence
+
+        assert [alert.severity for alert in evidence.alerts] == [Severity.WARNING]
+
+    def test_counts_the_rows_whose_labels_are_awaited(self, project):
+        """Those that are too young; the share of the others that has a label says the rest."""
+        project.day(world=World(shift=25.0))
+        project.day(world=World(shift=25.0), labelled=False)
+        project.day(n=150, world=World(shift=25.0), labelled=False)
+
+        evidence = found(project, alarms=[drifted_since(START)]).evidence
+
+        assert [(one.n_rows, one.mature_at) for one in evidence.awaited] == [(150, START + 4 * DAY)]
+        assert evidence.label_share == 0.5
 
     def test_does_not_count_labels_that_the_champion_has_learnt(self, project):
         """They teach a challenger nothing new, whenever the drift began."""
@@ -196,7 +258,9 @@ class TestDetect:
         learnt = {project.champion.record.version: START + DAY}
         state = replace(fold(project.events), learnt=learnt)
 
-        everything, fresh = found(project), found(project, state)
+        alarms = [drifted_since(START)]
+        everything = found(project, alarms=alarms)
+        fresh = found(project, state, alarms=alarms)
 
         assert everything.evidence.n_labels == 800
         assert fresh.evidence.n_labels == 400

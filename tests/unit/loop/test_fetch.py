@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import ClassVar
 
 import pytest
 
@@ -13,12 +14,14 @@ from holdfast.domain.errors import CorruptProfileError, CorruptReleaseError
 from holdfast.domain.ids import ModelVersion, ReleaseId
 from holdfast.domain.releases import (
     CONTRACT,
+    DISPERSION,
     IMPORTANCES,
     MANIFEST,
     METRICS,
     MODEL,
     PROFILE,
     REFERENCE,
+    Dispersed,
     Importances,
     Manifest,
     Recipe,
@@ -27,6 +30,7 @@ from holdfast.domain.releases import (
 )
 from holdfast.loop.fetch import fetch_for_serving, fetch_manifest
 from holdfast.loop.fetch_reference import (
+    fetch_dispersion,
     fetch_importances,
     fetch_metrics,
     fetch_reference,
@@ -205,6 +209,37 @@ class TestFetchImportances:
 
         with pytest.raises(CorruptReleaseError, match=r"importances\.json does not parse"):
             fetch_importances(shelf, shelf.record.release_id)
+
+
+class TestFetchDispersion:
+    KNOWN: ClassVar = {"label": Dispersed(value=2.5, n_buckets=30, rows=80.5)}
+
+    def test_returns_what_the_release_keeps(self):
+        """Equal in every field."""
+        shelf = Shelf(dispersion__json=canonical_json(self.KNOWN))
+
+        assert fetch_dispersion(shelf, shelf.record.release_id) == self.KNOWN
+
+    def test_of_an_older_release_there_is_none(self):
+        """That is no fault of its files."""
+        shelf = Shelf()
+
+        assert fetch_dispersion(shelf, shelf.record.release_id) == {}
+
+    @pytest.mark.parametrize(
+        ("spoil", "found"),
+        [
+            (lambda files: files.pop(DISPERSION), r"dispersion\.json is missing"),
+            (lambda files: files.update({DISPERSION: b"{}"}), "another digest"),
+        ],
+    )
+    def test_refuses_files_that_were_changed(self, spoil, found):
+        """A forged one could make monitors blind."""
+        shelf = Shelf(dispersion__json=canonical_json(self.KNOWN))
+        spoil(shelf.files)
+
+        with pytest.raises(CorruptReleaseError, match=found):
+            fetch_dispersion(shelf, shelf.record.release_id)
 
 
 class TestFetchReference:

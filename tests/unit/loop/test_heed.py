@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
-from holdfast.domain.evidence import Alert, Trigger
+from holdfast.domain.evidence import Trigger
 from holdfast.domain.ids import ModelVersion
 from holdfast.domain.releases import MODEL
 from holdfast.loop.deliver import deliver
 from holdfast.loop.heed import notice
 from holdfast.loop.promote import promote
 from holdfast.policy.guarding import GuardPolicy
-from holdfast.testing.fakes import InMemoryModelRegistry
+from holdfast.testing.fakes import InMemoryModelRegistry, InMemoryNotifier
 from holdfast.testing.project import PLAN, MemoryProject, World, example_bundle
 
 REVERSED = World(reversed_concept=True)
-
-
-@dataclass
-class Phone:
-    told: list[Alert] = field(default_factory=list)
-
-    def notify(self, alert, *, event_id):
-        self.told.append(alert)
 
 
 @pytest.fixture(name="project")
 def _project():
     """v1 in production, v2 registered beside it, both mirrored."""
     project = MemoryProject()
-    project.overrides = {"registry": InMemoryModelRegistry(), "notifiers": (Phone(),)}
+    project.overrides = {"registry": InMemoryModelRegistry(), "notifiers": (InMemoryNotifier(),)}
     project.deploy()
     project.register(example_bundle(1))
     deliver(project.ports, now=project.clock.now())
@@ -44,7 +36,8 @@ def registry(project):
 
 
 def alerts(project):
-    return [one for one in project.ports.notifiers[0].told if one.trigger is Trigger.REGISTRY]
+    told = [notice.alert for notice in project.ports.notifiers[0].told]
+    return [alert for alert in told if alert.trigger is Trigger.REGISTRY]
 
 
 def served(project):

@@ -8,7 +8,9 @@ import pytest
 
 from holdfast.domain.contract import Target
 from holdfast.domain.errors import InvalidFieldsError, InvalidLabelError
-from holdfast.loop.label import decode_label, decode_labels, record_labels
+from holdfast.domain.ids import PredictionId
+from holdfast.domain.treatments import Treatment
+from holdfast.loop.label import decode_facts, decode_label, decode_labels, record_labels
 from holdfast.testing.examples import example_contract, example_rows
 from holdfast.testing.fakes import FakeClock, InMemoryStore
 
@@ -98,7 +100,49 @@ class TestDecodeLabels:
         assert [(issue.row, issue.field) for issue in caught.value.issues] == [(1, field)]
 
 
+class TestDecodeFacts:
+    @pytest.mark.parametrize("word", [True, "true", "Yes", " 1 "])
+    def test_reads_who_was_treated_with_a_label_or_without(self, word):
+        """An offer is known long before its outcome; JSON and files spell it differently."""
+        rows: list[dict[str, object]] = [
+            {"prediction_id": "p1", "treated": word},
+            {"entity": "Ann", "label": "No", "treated": False},
+            {"entity": "Bob", "label": "Yes", "treated": None},
+        ]
+
+        facts = decode_facts(rows, CHURN, now=NOW)
+
+        assert [label.entity for label in facts.labels] == ["Ann", "Bob"]
+        assert facts.treatments == (
+            Treatment(treated=True, observed_at=NOW, prediction_id=PredictionId("p1")),
+            Treatment(treated=False, observed_at=NOW, entity="Ann"),
+        )
+
+    @pytest.mark.parametrize("word", ["perhaps", 2, ["true"]])
+    def test_refuses_what_says_neither(self, word):
+        """To take it for "no" would let a treated row count."""
+        with pytest.raises(InvalidFieldsError, match="'treated': needs true or false"):
+            decode_facts([{"prediction_id": "p1", "treated": word}], CHURN, now=NOW)
+
+
 class TestRecordLabels:
+    def test_keeps_who_was_treated(self):
+        """Beside the label, in the same call."""
+        store = InMemoryStore()
+        predictions = example_rows(2, at=NOW)
+        store.predictions.append(example_contract(), *predictions)
+        one, two = (prediction.prediction_id for prediction in predictions[1])
+        rows: list[dict[str, object]] = [
+            {"prediction_id": one, "label": "Yes", "treated": True},
+            {"prediction_id": two, "treated": True},
+        ]
+
+        done = record_labels(
+            store.labels, FakeClock(NOW), rows, target=CHURN, maturity=timedelta(days=30)
+        )
+
+        assert (done.labels.accepted, done.treatments.accepted) == (1, 2)
+
     def test_hands_the_whole_batch_to_the_ledger(self):
         """The ledger alone says what becomes of each label, by the moment and the maturity."""
         store = InMemoryStore()
@@ -111,5 +155,5 @@ class TestRecordLabels:
             store.labels, FakeClock(NOW), rows, target=CHURN, maturity=timedelta(days=30)
         )
 
-        assert (counts.late, counts.orphan) == (1, 1)
+        assert (counts.labels.late, counts.labels.orphan) == (1, 1)
         assert store.predictions.get(identifiers[0]).label is True

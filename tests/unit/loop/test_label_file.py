@@ -44,6 +44,21 @@ class TestLabelRows:
         assert label_rows(by_target, CHURN) == [{"entity": "Ann", "label": "Yes"}]
         assert label_rows(both, CHURN) == [{"entity": "Ann", "label": "No"}]
 
+    def test_takes_who_was_treated_from_the_column_that_is_named(self):
+        """Not by itself: a file may hold a feature of that name."""
+        table = pa.table({"entity": ["Ann", "Bob"], "treated": [1, 2], "called": [True, None]})
+
+        rows = label_rows(table, CHURN, treated="called")
+
+        assert rows == [{"entity": "Ann", "treated": "true"}, {"entity": "Bob"}]
+
+    def test_refuses_a_column_of_treatments_that_is_not_there(self):
+        """Else a typing error would mark nobody."""
+        table = pa.table({"entity": ["Ann"], "label": ["Yes"]})
+
+        with pytest.raises(ColumnError, match="'caled': is not in the file"):
+            label_rows(table, CHURN, treated="caled")
+
     def test_turns_what_a_file_made_of_words_back_into_words(self):
         """Numbers, booleans and times: the decoder knows text alone."""
         table = pa.table(

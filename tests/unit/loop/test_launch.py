@@ -99,6 +99,15 @@ class TestLaunch:
         assert _split(project, dated) == "time-ordered"
         assert _split(project, undated) == "stratified"
 
+    def test_knows_how_unlike_days_are_where_the_rows_have_a_time(self, project):
+        """The champion's monitors count with it."""
+        times = np.datetime64("2026-01-01", "us") + np.arange(1000) * np.timedelta64(1, "h")
+
+        started(project, data(times=times))
+
+        assert {"feature:charges", "label", "harm"} <= set(project.champion.dispersion)
+        assert all(1.0 <= each < 2.0 for each in project.champion.dispersion.values())
+
     def test_tells_what_a_person_asks_first(self, project):
         """As plain JSON values too."""
         found = started(project).to_json()

@@ -273,7 +273,7 @@ class TestHarm:
         force(project, harmful())
         project.day()
         monkeypatch.setattr(
-            "holdfast.loop.probation.mature_rows", lambda *_, **__: pytest.fail("rows were read")
+            "holdfast.loop.probation.learnable_rows", lambda *_, **__: pytest.fail("rows were read")
         )
 
         assert project.tick().probation.next is Followed.WAIT

@@ -159,6 +159,17 @@ class TestProfileNew:
 
         assert rows(project) == {("v1", 0): 10}
 
+    def test_a_page_of_nothing_but_shadow_rows_counts_none_and_is_passed(self, project):
+        """They are logged behind the answers, so a tick may find them alone."""
+        project.log(10)
+        count(project)
+        project.log(10, role=Role.SHADOW)
+
+        count(project)
+
+        assert rows(project) == {("v1", 0): 10}
+        assert uncounted_since(*_of(project)) is None
+
     def test_a_loop_that_lost_its_lease_counts_nothing(self, project):
         """Else the one that took over would count the same rows again."""
         project.log(10)

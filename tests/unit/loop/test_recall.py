@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.domain.errors import UnknownEventError
+from holdfast.domain.estimates import EstimateVerdict
 from holdfast.domain.events import DecisionMade
 from holdfast.domain.narration import headline
 from holdfast.domain.stages import Stage
@@ -15,6 +16,7 @@ from holdfast.loop.promote import promote, roll_back
 from holdfast.loop.recall import attempt_called, recall
 from holdfast.loop.retrain_by_hand import retrain_by_hand
 from holdfast.loop.stage import stage
+from holdfast.performance.track_record import track_record
 from holdfast.policy.transitions import fold
 from holdfast.testing.project import (
     DAY,
@@ -140,3 +142,53 @@ class TestAttemptCalled:
         """And how to list what there is."""
         with pytest.raises(UnknownEventError, match="holdfast events"):
             attempt_called(project.events, wanted)
+
+
+class TestPerformanceOfAPast:
+    def test_is_what_was_known_then(self):
+        """
+        A label that comes after a moment changes nothing of what is told of it, though the rows
+        are the same.
+        """
+        project = MemoryProject()
+        project.deploy()
+        ids = project.log(400)
+        project.clock.advance(2 * DAY)
+        project.label(ids[:300])
+        project.tick()
+        then = project.clock.now()
+        before = recalled(project, then)
+        project.clock.advance(DAY)
+        project.label(ids[300:])
+        project.tick()
+
+        after, now = recalled(project, then), recalled(project, project.clock.now())
+
+        assert after.judged == before.judged
+        assert (after.judged.n_labelled, now.judged.n_labelled) == (300, 400)
+
+    def test_is_that_of_the_champion_of_the_time(self):
+        """After a promotion nothing is known until a tick has judged the new one."""
+        project = MemoryProject()
+        project.deploy()
+        project.days(2)
+        promoted_at = project.clock.now() + DAY
+        project.clock.advance(DAY)
+        project.deploy(example_bundle(1))
+
+        assert recalled(project, promoted_at - INSTANT).judged.model_version == "v1"
+        assert recalled(project, promoted_at).judged is None
+
+    def test_has_a_track_record_once_five_windows_have_matured(self):
+        """From then on the estimate without labels is judged; four-day windows, a day's labels."""
+        project = MemoryProject()
+        project.deploy()
+        project.days(24, n=70)
+
+        past = recalled(project, project.clock.now())
+
+        assert past.judged.estimate.n_matured >= 5
+        assert past.judged.estimate.verdict is EstimateVerdict.HELD
+        record = track_record("brier", past.track)
+        assert record is not None
+        assert abs(record.mean_error) < 0.05

@@ -19,12 +19,14 @@ from holdfast.adapters.trainers.estimator import EstimatorTrainer
 from holdfast.adapters.trainers.hist_gradient_boosting import HistGradientBoostingTrainer
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
 from holdfast.adapters.trainers.xgboost import XGBoostTrainer
+from holdfast.domain.canonical import from_json
 from holdfast.domain.errors import ParityError, VersionTakenError
 from holdfast.domain.events import ReleaseRegistered
 from holdfast.domain.ids import ModelVersion
-from holdfast.domain.releases import MANIFEST, MODEL, MODEL_CARD, verified
+from holdfast.domain.releases import DISPERSION, MANIFEST, MODEL, MODEL_CARD, Dispersed, verified
 from holdfast.loop import register as registering
 from holdfast.loop.develop import develop
+from holdfast.loop.disperse import dated_rows
 from holdfast.loop.fetch import fetch_for_serving
 from holdfast.loop.fetch_reference import fetch_importances, fetch_reference, fetch_reference_rows
 from holdfast.loop.register import build_release, register
@@ -32,6 +34,7 @@ from holdfast.policy.thresholds import RecallAtLeast
 from holdfast.ports.trainer import Calibration
 from holdfast.testing.fakes import FakeClock, InMemoryObjectStore, InMemoryStore
 from holdfast.testing.learnable import learnable
+from holdfast.testing.project import PLAN
 
 AIM = RecallAtLeast(recall=0.8)
 DATA = learnable(1000)
@@ -120,6 +123,24 @@ class TestBuildRelease:
 
         assert first.manifest.release_id == second.manifest.release_id
         assert first.files == second.files
+
+    def test_keeps_how_much_rows_of_a_day_go_together(self, candidate):
+        """The same bytes each time, under the manifest's digest as every file."""
+        times = np.datetime64("2026-01-01", "us") + np.arange(1000) * np.timedelta64(1, "h")
+
+        first, second = (build(candidate, dated=dated_rows(PLAN, times)) for _ in range(2))
+
+        assert first.files == second.files
+        kept = from_json(first.files[DISPERSION], dict[str, Dispersed])
+        assert {one.n_buckets for one in kept.values()} == {42}
+        assert DISPERSION in first.manifest.files
+
+    def test_keeps_no_such_file_where_nothing_tells(self, candidate):
+        """No times, or of too few days."""
+        times = np.datetime64("2026-01-01", "us") + np.arange(1000) * np.timedelta64(1, "m")
+
+        assert DISPERSION not in build(candidate).files
+        assert DISPERSION not in build(candidate, dated=dated_rows(PLAN, times)).files
 
     @pytest.mark.parametrize(
         "trainer",

@@ -129,15 +129,17 @@ class TestClose:
         for step in steps:
             assert "too few mature labels to measure performance yet" in step.decision.reasons
 
-    def test_dates_a_drift_from_the_window_in_which_it_was_alarmed(self):
+    def test_dates_a_drift_from_the_bucket_in_which_it_began(self):
         """And goes on from there while it lasts: labels since then are counted."""
         shifted = World(shift=25.0)
         project = rehearsal(QUIET, shifted, shifted)
 
         steps = close(project, 3)
 
-        assert [step.decision.action for step in steps[1:]] == [Action.ALERT, Action.ALERT]
+        assert [step.decision.action for step in steps[1:]] == [Action.ALERT, Action.KEEP]
         assert {alert.trigger for alert in steps[1].alerts} == {Trigger.FEATURE_DRIFT}
+        assert f"since row {WARM_UP + WINDOW:,}" in steps[1].alerts[0].message
+        assert steps[2].decision.reasons[0] == "charges drifted, harmless so far: watched"
         assert steps[1].decision.onset_at == steps[2].decision.onset_at
         assert steps[1].decision.onset_at == project._moment(WARM_UP + WINDOW)
 

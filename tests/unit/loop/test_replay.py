@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 
@@ -13,10 +14,12 @@ import pytest
 
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
-from holdfast.domain.errors import InputError
 from holdfast.domain.evidence import Action
-from holdfast.loop.replay import replay, schedule
-from holdfast.policy.deciding import DecisionPolicy
+from holdfast.loop.contenders import Contender, Kind
+from holdfast.loop.replay import replay
+from holdfast.loop.timetable import schedule, schedule_by_time
+from holdfast.policy.policies import POLICIES as POLICIES_OF_THE_LOOP
+from holdfast.policy.policies import DecisionPolicy
 from holdfast.testing.project import PLAN, QUIET, World, training_data, world_rows
 
 WINDOW = 500
@@ -31,6 +34,7 @@ STORY = (
 N = sum(n for n, _ in STORY)
 POLICIES = ("harm", "never", "every_window", "every_window_competing")
 MEANS = {"mean_roc_auc", "mean_brier", "mean_log_loss", "mean_accuracy"}
+COUNTS = {"retrains", "promotions", "alerts", "fits", "cpu_seconds"}
 
 
 @cache
@@ -39,7 +43,9 @@ def story():
     return pa.concat_tables([rows for rows, _ in parts]), np.concatenate([y for _, y in parts])
 
 
-def play(labels=None, *, delay=1, plan=PLAN, times=None, progress=None, n=None):
+def play(
+    labels=None, *, delay=1, plan=PLAN, times=None, progress=None, n=None, contenders=None, cpu=None
+):
     table, truth = story()
     truth = truth if labels is None else labels
     data = training_data(table.slice(0, n), truth[:n], times=None if times is None else times[:n])
@@ -49,7 +55,9 @@ def play(labels=None, *, delay=1, plan=PLAN, times=None, progress=None, n=None):
         plan=plan,
         trainers=[LogisticRegressionTrainer()],
         runtime=OnnxRuntime(),
+        contenders=contenders,
         progress=progress,
+        cpu=cpu,
     )
 
 
@@ -68,51 +76,6 @@ def poisoned(row, delay):
 
 def runs(played):
     return {run.name: run for run in (played.project, *played.others)}
-
-
-class TestSchedule:
-    @pytest.mark.parametrize(
-        ("n", "window", "warm_up", "n_windows"),
-        [
-            (18_159, 1000, 3000, 15),
-            (20_000, 1000, 4000, 16),
-            (19_999, 1000, 3000, 16),
-            (100_000, 1000, 20_000, 80),
-            (4000, 1000, 3000, 1),
-            (4999, 1000, 3000, 1),
-            (7, 1, 3, 4),
-        ],
-    )
-    def test_divides_rows_as_the_design_says(self, n, window, warm_up, n_windows):
-        """Warm-up max(3W, ⌊0.2·n/W⌋·W), then whole windows; a rest is dropped."""
-        timing = schedule(n, window=window, label_delay=1)
-
-        assert (timing.warm_up, timing.n_windows) == (warm_up, n_windows)
-        assert timing.bounds(0) == (warm_up, warm_up + window)
-        assert n - window < timing.bounds(n_windows - 1)[1] <= n
-
-    @pytest.mark.parametrize("delay", [1, 2, 5])
-    def test_labels_of_a_window_are_known_when_that_many_have_passed(self, delay):
-        """Those of window k immediately before window k + delay is scored, no row earlier."""
-        timing = schedule(20_000, window=1000, label_delay=delay)
-
-        for k in range(10):
-            end = timing.bounds(k)[1]
-            assert timing.known(k + delay - 1) == end
-            assert timing.known(k + delay - 2) < end
-
-    @pytest.mark.parametrize(
-        ("n", "window", "delay", "words"),
-        [
-            (3999, 1000, 1, "3999 rows are too few for windows of 1000"),
-            (5000, 0, 1, "must be at least 1; found 0 and 1"),
-            (5000, 1000, 0, "must be at least 1; found 1000 and 0"),
-        ],
-    )
-    def test_refuses_what_leaves_nothing_to_score(self, n, window, delay, words):
-        """And says what to choose."""
-        with pytest.raises(InputError, match=words):
-            schedule(n, window=window, label_delay=delay)
 
 
 class TestNoLabelBeforeItsTime:
@@ -149,6 +112,102 @@ class TestNoLabelBeforeItsTime:
             assert _scored(one) != _scored(other)
         one, other = (run["harm"].windows[first] for run in (before, after))
         assert _done(one) != _done(other)
+
+
+FAMILIAR = tuple(sorted(POLICIES_OF_THE_LOOP.keys() - {"harm", "never"}))
+BESIDES = (
+    *(
+        Contender(name=name, plan=replace(PLAN, decision=replace(PLAN.decision, name=name)))
+        for name in FAMILIAR
+    ),
+    Contender(name="periodic:2", kind=Kind.PERIODIC, every=2),
+)
+
+
+class TestFurtherPolicies:
+    def test_none_of_them_reads_a_label_before_its_time(self):
+        """The familiar rules go through the same loop; a fixed pace learns from known rows."""
+        row, delay = 3250, 2
+        labels = story()[1].copy()
+        labels[row:] = np.random.default_rng(0).random(N - row) < 0.5
+
+        honest_runs = runs(play(delay=delay, n=4500, contenders=BESIDES))
+        poisoned_runs = runs(play(labels, delay=delay, n=4500, contenders=BESIDES))
+
+        timing = honest(delay).schedule
+        unknown = [k for k in range(6) if timing.known(k) <= row]
+        assert len(unknown) >= 4
+        for contender in BESIDES:
+            before, after = honest_runs[contender.name], poisoned_runs[contender.name]
+            for k in unknown[:-1]:
+                assert _done(before.windows[k]) == _done(after.windows[k]), contender.name
+
+    def test_a_fixed_pace_retrains_at_every_so_many_closes(self):
+        """And says when it does again."""
+        played = play(n=4500, contenders=BESIDES[-1:])
+
+        attempts = [window.step.attempted for window in played.project.windows]
+        assert attempts == [False, True] * 3
+        first = played.project.windows[0].step.decision
+        assert first.reasons == ("retrains at a fixed pace: again at the next close",)
+        assert first.policy == "periodic:2"
+
+    def test_costs_are_those_of_each_policy_alone(self):
+        """Fits and seconds of one do not count for the next."""
+        seconds = iter(range(100))
+
+        played = play(n=3000, cpu=lambda: float(next(seconds)))
+
+        summaries = {run.name: run.summary() for run in played.runs}
+        assert summaries["never"]["fits"] == 0
+        assert summaries["every_window"]["fits"] == 3
+        assert summaries["every_window_competing"]["fits"] > 3
+        assert {each["cpu_seconds"] for each in summaries.values()} == {1.0}
+
+
+@pytest.fixture(scope="module", name="by_weeks")
+def _by_weeks():
+    """Windows of a week; the fifth has no row, the last but a few."""
+    table, labels = story()
+    weeks = np.concatenate([np.repeat([0, 1, 2, 3], 500), np.repeat([5], 500), [6] * 20])
+    seconds = np.arange(weeks.size) % 500 * 1200
+    start = np.datetime64("2026-03-05T00", "us")
+    times = start + weeks * np.timedelta64(7, "D") + seconds * np.timedelta64(1, "s")
+    times[-1] = start + np.timedelta64(7 * 7 * 24 * 3600 - 1, "s")
+    data = training_data(table.slice(0, weeks.size), labels[: weeks.size], times=times)
+    return replay(
+        data,
+        schedule_by_time(times, window=timedelta(days=7), label_delay=1),
+        plan=PLAN,
+        trainers=[LogisticRegressionTrainer()],
+        runtime=OnnxRuntime(),
+    )
+
+
+class TestWindowsOfTime:
+    def test_an_empty_window_is_said(self, by_weeks):
+        """It has no figures, no policy does anything in it, and no mean counts it."""
+        for run in by_weeks.runs:
+            window = run.windows[1]
+            told = window.to_json()
+            assert (told["n"], told["roc_auc"], told["brier"]) == (0, None, None)
+            assert told["decision"] == "keep"
+            assert told["reasons"] == ["no predictions in the window, nothing to judge"]
+            assert not window.step.attempted
+            assert run.summary()["mean_brier"] is not None
+
+    def test_windows_bear_the_dates_of_the_calendar(self, by_weeks):
+        """Also the empty one, which has no row that could."""
+        starts = [window.to_json()["start_time"][:10] for window in by_weeks.project.windows]
+
+        assert starts == ["2026-03-26", "2026-04-02", "2026-04-09", "2026-04-16"]
+
+    def test_few_rows_are_judged_as_few(self, by_weeks):
+        """A window of twenty rows raises no alert of harm."""
+        last = by_weeks.project.windows[-1]
+
+        assert last.metrics.n == 20
+        assert not last.step.attempted
 
 
 class TestReplay:
@@ -259,10 +318,10 @@ class TestJson:
         found = _strictly(honest())
 
         assert set(found) == {"schema_version", "windows", "summary"}
-        assert set(found["summary"]) == {*MEANS, "retrains", "promotions", "alerts", "policies"}
+        assert set(found["summary"]) == {*MEANS, *COUNTS, "policies"}
         assert set(found["summary"]["policies"]) == set(POLICIES)
         for summary in found["summary"]["policies"].values():
-            assert set(summary) == {*MEANS, "retrains", "promotions", "alerts"}
+            assert set(summary) == {*MEANS, *COUNTS}
         for window in found["windows"]:
             assert set(window) == {
                 "start",

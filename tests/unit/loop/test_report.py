@@ -85,6 +85,38 @@ class TestReportWindow:
         assert found.drift.names(Verdict.DRIFTED) == ("charges",)
         assert found.window.end_at == then
 
+    def test_a_later_label_does_not_change_the_past(self, project):
+        """As of a moment: neither its figures nor its estimates know what came after it."""
+        ids = project.log(400)
+        project.clock.advance(2 * DAY)
+        project.log(300)
+        project.label(ids[:250])
+        project.tick()
+        then = project.clock.now()
+        before = report(project, at=then)
+        project.clock.advance(DAY)
+        project.label(ids[250:])
+        project.tick()
+
+        found = report(project, at=then)
+
+        assert found.performance == before.performance
+        assert found.performance.n == 250
+        assert found.judged == before.judged
+
+    def test_tells_what_is_expected_without_labels(self, project):
+        """Beside the share of positives, and plain for a program."""
+        for _ in range(4):
+            project.day(n=300)
+        project.log(100)
+
+        found = report(project).to_json()["performance_details"]
+
+        assert found["estimate"]["verdict"] == "too_few"
+        assert 0.5 < found["estimate"]["figures"]["roc_auc"]["estimate"] < 1.0
+        assert found["label_drift"]["verdict"] == "held"
+        assert found["n_labelled"] > 0
+
     def test_says_that_it_counted_rows_for_itself(self, project):
         """Rows since the last tick are no reprofiling: nothing is read twice."""
         project.log(300)

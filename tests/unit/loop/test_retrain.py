@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -10,15 +11,18 @@ import pytest
 from tests.by_hand import REVERSED, body_of, by_hand
 
 from holdfast.adapters.trainers.sklearn import LogisticRegressionTrainer
+from holdfast.domain.canonical import canonical_json
 from holdfast.domain.errors import (
     LeaseLostError,
     ParityError,
     TooFewLabelsError,
     TrainingFailedError,
 )
+from holdfast.domain.releases import DISPERSION, MANIFEST, Dispersed, manifest_files
 from holdfast.drift.profile import profile
 from holdfast.loop import retrain as retraining
-from holdfast.loop.gather import schooling_from_file
+from holdfast.loop.fetch_reference import fetch_dispersion
+from holdfast.loop.gather import schooling_from_file, schooling_from_log
 from holdfast.loop.hold import LEASE
 from holdfast.loop.retrain import retrain
 from holdfast.policy.transitions import fold
@@ -89,6 +93,77 @@ class TestTheRecord:
 
         assert state.learnt_until == START + 3 * DAY
         assert state.guard_until == START + 3 * DAY
+
+
+class TestUnlikeDays:
+    KNOWN: ClassVar = {"feature:charges": Dispersed(value=7.5, n_buckets=30, rows=80.0)}
+
+    def test_are_measured_on_the_rows_since_the_onset(self, project):
+        """And never across it: the drift would count as unrest, and make monitors blind."""
+        for _ in range(17):
+            project.day(world=World(reversed_concept=True, shift=40.0), n=100)
+
+        by_hand(project, log=True)
+
+        kept = fetch_dispersion(project.objects, project.champion.record.release_id)
+        assert project.champion.record.version == "v2"
+        assert kept["feature:charges"].n_buckets == 16  # the last day's labels are too young
+        assert kept["feature:charges"].rows == 100.0
+        assert kept["feature:charges"].value < 2.0
+
+    def test_leave_out_what_was_learnt_from_before_the_onset(self, project):
+        """A window that spans the drift is learnt from as a whole, and measured in part."""
+        for shift in [60.0] * 4 + [0.0] * 17:
+            project.day(world=World(reversed_concept=True, shift=shift), n=100)
+        plan, champion = replace(project.plan, windows=("decayed",)), project.champion
+        now, state = project.clock.now(), fold(project.events)
+        schooling = schooling_from_log(
+            project.ports, plan, champion, state, now=now, onset_at=START + 4 * DAY
+        )
+
+        retrain(
+            project.ports,
+            plan,
+            champion,
+            schooling,
+            cause="a test",
+            alarmed=True,
+            actor="cli",
+            now=now,
+        )
+
+        kept = fetch_dispersion(project.objects, project.champion.record.release_id)
+        assert kept["feature:charges"].n_buckets == 16
+        assert kept["feature:charges"].value < 2.0
+
+    @pytest.mark.parametrize("log", [True, False], ids=["few days", "no times"])
+    def test_are_taken_from_the_champion_where_too_few_days_tell(self, log):
+        """It knew the world before; if it knew nothing, nothing is known."""
+        project = MemoryProject()
+        project.deploy(knowing(self.KNOWN))
+        for _ in range(4):
+            project.day(world=REVERSED)
+
+        by_hand(project, log=log)
+
+        assert project.champion.record.version == "v2"
+        assert project.champion.dispersion == {"feature:charges": 7.5}
+
+    def test_are_unknown_where_the_champion_knew_nothing(self, project):
+        """Rows of a file, and a champion whose reference bore no times."""
+        by_hand(project)
+
+        assert project.champion.record.version == "v2"
+        assert project.champion.dispersion == {}
+
+
+def knowing(dispersion):
+    """Return the example's release with what it knows of its days."""
+    bundle = example_bundle()
+    files = {name: data for name, data in bundle.files.items() if name != MANIFEST}
+    files[DISPERSION] = canonical_json(dispersion)
+    manifest = replace(bundle.manifest, files=manifest_files(files))
+    return replace(bundle, files={**files, MANIFEST: manifest.to_bytes()}, manifest=manifest)
 
 
 class TestTheGrid:
