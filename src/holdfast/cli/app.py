@@ -8,7 +8,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from holdfast import __version__
-from holdfast.cli import ask, bring, data, drift, govern, keep, keys, report, setup, tick, watch
+from holdfast.cli import (
+    alerts,
+    ask,
+    bring,
+    data,
+    drift,
+    govern,
+    keep,
+    keys,
+    report,
+    setup,
+    tick,
+    watch,
+)
 from holdfast.cli.options import EXIT_FAILED
 from holdfast.domain.errors import HoldfastError, MissingExtraError
 
@@ -48,7 +61,7 @@ def _root(
     """Keeps a deployed tabular model true while its data drifts."""
 
 
-for _group in (setup, bring, data, tick, govern, ask, report, drift, watch, keys, keep):
+for _group in (setup, bring, data, tick, govern, ask, alerts, report, drift, watch, keys, keep):
     _group.add_to(app)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from holdfast.cli.options import Json, Project
+from holdfast.cli.options import Json, Project, moment_option
 
 if TYPE_CHECKING:
     from holdfast.domain.events import Event
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _MOST_RELEASES = 6  # in a line; --json has all
-_MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 _LONGEST_NUMBER = 7  # digits; a longer one is the beginning of an id
 
 
@@ -34,13 +33,14 @@ def add_to(app: typer.Typer) -> None:
 
 def status(
     at: Annotated[
-        datetime | None,
-        typer.Option(help="How it stood then, by the events alone (UTC).", formats=_MOMENTS),
+        datetime | None, moment_option(help="How it stood then, by the events alone (UTC).")
     ] = None,
     project: Project = Path(),
     as_json: Json = False,
 ) -> None:
     """Say what is (or was) in production, since when, and how the loop stands."""
+    from holdfast.loop.recall import last_judged
+    from holdfast.policy.performance_words import performance_in_words, performance_json
     from holdfast.policy.transitions import fold
     from holdfast.settings import load_settings
     from holdfast.wiring.project import open_store
@@ -51,13 +51,19 @@ def status(
             return
         found = store.views.status()
         releases = _releases(store.events, store.releases)
-        attempt = fold(store.events.events()).open_attempt
+        told = list(store.events.events())
+    state = fold(told)
+    attempt, judged = state.open_attempt, last_judged(told, state)
     if as_json:
         named = None if attempt is None else attempt.attempt_id
+        reached = performance_json(judged, state.matured)
         whole = {**_status_json(found), "releases": releases, "retraining": named}
-        typer.echo(json.dumps(whole, indent=2))
+        typer.echo(json.dumps({**whole, "performance": reached}, indent=2))
         return
     _print_status(found, releases)
+    if judged is not None:
+        for word, line in performance_in_words(judged, state.matured):
+            typer.echo(f"{word + ':':14} {line}")
     if attempt is not None:
         typer.echo(
             f"Retraining:    {attempt.attempt_id} began {attempt.at:%Y-%m-%d %H:%M} UTC and has "
@@ -88,7 +94,8 @@ def explain(
     event_id: Annotated[
         str,
         typer.Argument(
-            help="An event's number, as `events` shows it, or its id; or a retraining's."
+            help="An event's number, as `events` shows it, or its id; or a retraining's or an "
+            "incident's."
         ),
     ],
     project: Project = Path(),
@@ -172,7 +179,7 @@ def _answer_past(log: EventLog, at: datetime, *, as_json: bool) -> None:
     from holdfast.cli.past import past_in_words
     from holdfast.loop.recall import recall
 
-    past = recall(log.events(), at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC))
+    past = recall(log.events(), at)
     if as_json:
         typer.echo(json.dumps(_past_json(past), indent=2))
         return
@@ -182,6 +189,7 @@ def _answer_past(log: EventLog, at: datetime, *, as_json: bool) -> None:
 
 def _past_json(past: Past) -> dict[str, Any]:
     from holdfast.domain.canonical import canonical_json
+    from holdfast.policy.performance_words import performance_json
 
     return {
         "at": past.at.isoformat(),
@@ -197,10 +205,12 @@ def _past_json(past: Past) -> dict[str, Any]:
             for record in reversed(past.releases)
         ],
         "retraining": past.attempt,
+        "performance": performance_json(past.judged, past.track),
     }
 
 
 def _print_status(found: Status, releases: list[dict[str, str]]) -> None:
+    from holdfast.cli.past import loop_in_words
     from holdfast.domain.narration import headline
 
     deployment = found.deployment
@@ -228,9 +238,9 @@ def _print_status(found: Status, releases: list[dict[str, str]]) -> None:
         f"Labels:        {labels.accepted + labels.late:,} joined, {labels.orphan:,} orphan, "
         f"{labels.duplicate:,} duplicate, {labels.conflicting:,} conflicting, {labels.late:,} late"
     )
-    if found.last_window is None:
-        typer.echo("Last tick:     none yet. Run: holdfast check")
-    else:
+    for line in loop_in_words(found.loop, now=datetime.now(UTC)):
+        typer.echo(line)
+    if found.last_window is not None:
         typer.echo(f"Last window:   {headline(found.last_window)}")
     if found.last_decision is not None:
         event = found.last_decision
@@ -292,6 +302,8 @@ def _status_json(found: Status) -> dict[str, Any]:
         "last_prediction_at": None
         if found.last_prediction_at is None
         else found.last_prediction_at.isoformat(),
+        "last_tick_at": found.loop.last_tick_at and found.loop.last_tick_at.isoformat(),
+        "next_tick_at": found.loop.next_tick_at and found.loop.next_tick_at.isoformat(),
         "last_window": None if found.last_window is None else _event_json(found.last_window),
         "last_decision": None if found.last_decision is None else _event_json(found.last_decision),
         "open_alerts": json.loads(canonical_json(found.open_alerts)),

@@ -56,6 +56,7 @@ def register(
         contract=read_contract_file(_bytes_of(contract), contract.name),
         reference=open_source(reference, delimiter=data.delimiter, header=data.header),
         held_out=held_out,
+        time=data.time,
     )
     with open_control(settings, create=True) as ports:
         adopted = adopt(ports, plan_of(settings), model_intake(), brought, actor="cli")

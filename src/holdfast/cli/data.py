@@ -78,6 +78,10 @@ def label(
         Path,
         typer.Argument(help="Columns prediction_id (or entity, at), label, observed_at."),
     ],
+    treated: Annotated[
+        str | None,
+        typer.Option(help="The column that says who was acted upon: true or false."),
+    ] = None,
     project: Project = Path(),
     as_json: Json = False,
 ) -> None:
@@ -87,24 +91,33 @@ def label(
     settings = load_settings(project)  # may refuse, before seconds go into imports
     from holdfast.adapters.sources import open_source
     from holdfast.domain.predictions import LabelCounts
-    from holdfast.loop.label import record_labels
+    from holdfast.domain.treatments import TreatmentCounts
+    from holdfast.loop.label import Recorded, record_labels
     from holdfast.loop.label_file import label_rows
     from holdfast.wiring.online import open_online
 
-    total = LabelCounts()
+    total = Recorded(labels=LabelCounts(), treatments=TreatmentCounts())
     with open_online(settings) as ports:
         ports.champion.refresh()
         contract = ports.champion.current().contract
         for table in open_source(data).batches(_BATCH):
-            counts = record_labels(
+            total += record_labels(
                 ports.labels,
                 ports.clock,
-                label_rows(table, contract.target),
+                label_rows(table, contract.target, treated=treated),
                 target=contract.target,
                 maturity=ports.label_maturity,
             )
-            total = total + counts
-    typer.echo(json.dumps(_counts(total)) if as_json else _words(total))
+    counts = _counts(total.labels)
+    if treated is None:
+        typer.echo(json.dumps(counts) if as_json else _words(total.labels))
+        return
+    acted = asdict(total.treatments)
+    if as_json:
+        typer.echo(json.dumps(counts | {"treatments": acted}))
+    else:
+        typer.echo(_words(total.labels))
+        typer.echo("Treatments: " + ", ".join(f"{n:,} {fate}" for fate, n in acted.items()) + ".")
 
 
 def _counts(counts: LabelCounts) -> dict[str, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +24,8 @@ __all__ = [
     "Positive",
     "Project",
     "Time",
+    "moment_option",
+    "parse_moment",
 ]
 
 EXIT_FAILED = 1
@@ -36,6 +40,26 @@ class FailOn(StrEnum):
     DRIFT = "drift"  # a drifted feature
 
 
+def parse_moment(text: str) -> datetime:
+    """Read a moment of ISO 8601, a day alone or with its time; it is in UTC unless it says else.
+
+    Raises:
+        typer.BadParameter: If it is none.
+
+    >>> parse_moment("2026-03-05 14:00").isoformat()
+    '2026-03-05T14:00:00+00:00'
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"found {text!r}; a moment is written 2026-03-05, 2026-03-05T14:00 or "
+            "2026-03-05T14:00+02:00"
+        ) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+moment_option = partial(typer.Option, parser=parse_moment, metavar="TIME")
 Project = Annotated[
     Path, typer.Option("--project", help="The folder with holdfast.toml.", show_default="here")
 ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli.options import Project
+from holdfast.cli.options import Project, moment_option
 from holdfast.cli.second_opinion import ask_evidently, file_beside, write_second_opinion
 from holdfast.cli.writing import TERMINAL, make_folder, write_json, write_text
 
@@ -39,10 +39,7 @@ def add_to(app: typer.Typer) -> None:
 def report(
     at: Annotated[
         datetime | None,
-        typer.Option(
-            help="Report on the window of that moment (UTC), as it stood then.",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-        ),
+        moment_option(help="Report on the window of that moment (UTC), as it stood then."),
     ] = None,
     html: Annotated[
         Path | None,
@@ -65,13 +62,12 @@ def report(
     from holdfast.loop.report import report_window, rows_of
     from holdfast.wiring.control import open_control, plan_of
 
-    moment = None if at is None else at.replace(tzinfo=UTC)
     quiet = json_file == TERMINAL
     with open_control(settings) as ports:
-        found = report_window(ports, plan_of(settings), at=moment)
+        found = report_window(ports, plan_of(settings), at=at)
         made_at = ports.clock.now()
         if html is None and json_file is None:
-            html = _usual_place(settings, found, moment or made_at)
+            html = _usual_place(settings, found, at or made_at)
         if not quiet:
             reference = found.champion.reference
             typer.echo(f"{found.champion.record.version}, {found.window}")
@@ -112,8 +108,19 @@ def _page(found: ProjectReport, settings: Settings, made_at: datetime) -> str:
         made_at=made_at,
         model=_model(found),
         history=_history(found),
-        notes=[] if found.progress is None else [found.progress],
+        notes=_notes(found),
     )
+
+
+def _notes(found: ProjectReport) -> list[str]:
+    """Return what a reader must know of the rows, and what the scores alone let expect."""
+    from holdfast.policy.performance_words import performance_in_words
+
+    notes = [] if found.progress is None else [found.progress]
+    if found.judged is not None:
+        said = performance_in_words(found.judged, found.track)
+        notes += [f"{word}: {line}." for word, line in said if word != "Realised"]
+    return notes
 
 
 def _history(found: ProjectReport) -> list[PastWindow]:
@@ -185,6 +192,12 @@ def _verdict(one: Degradation) -> str:
 
 
 def _say_performance(found: ProjectReport) -> None:
+    from holdfast.policy.performance_words import performance_in_words
+
+    if found.judged is not None:
+        for word, line in performance_in_words(found.judged, found.track):
+            if word != "Realised":
+                typer.echo(f"{word}: {line}")
     if found.performance is None:
         typer.echo(f"No mature labels of its own predictions, {found.matured}.")
         return
@@ -193,4 +206,6 @@ def _say_performance(found: ProjectReport) -> None:
         for name in _FIGURES
         if name in found.performance.figures
     )
-    typer.echo(f"On {found.performance.n:,} mature labels: {figures}")
+    n_assumed = 0 if found.judged is None else found.judged.n_assumed
+    assumed = f" ({n_assumed:,} of them assumed negative)" if n_assumed else ""
+    typer.echo(f"On {found.performance.n:,} mature labels{assumed}: {figures}")

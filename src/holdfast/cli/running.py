@@ -6,7 +6,9 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +17,7 @@ from holdfast.cli.options import EXIT_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from holdfast.loop.cycle import Tick
     from holdfast.serving.keys import Access
@@ -164,47 +167,51 @@ def _announce(url: str) -> None:
 def run_loop(
     settings: Settings, *, every: str | None, once: bool, say: Callable[[Tick], None]
 ) -> None:
-    """Tick at an interval until SIGINT or SIGTERM; a tick under way is finished first.
+    """Tick now and as `[control]` says until SIGINT or SIGTERM; a tick under way is finished.
 
-    A tick that fails is reported, and the next one comes at its time: the loop must
-    outlive a store that is away for an hour.
+    A tick that fails is reported, and comes again: the loop must outlive a store that is away
+    for an hour.
+
+    Args:
+        settings: The project's.
+        every: The time between two ticks, in place of what the settings say.
+        once: One tick, whose failure is the command's.
+        say: Told of each tick.
+
+    Raises:
+        SettingsError: If the settings are wrong.
     """
-    from apscheduler.schedulers.background import BackgroundScheduler
-    from apscheduler.triggers.interval import IntervalTrigger
-
+    from holdfast.adapters.clocks.system import SystemClock
     from holdfast.cli.stopping import heard_stop_signals
     from holdfast.domain.durations import parse_duration
-    from holdfast.domain.errors import HoldfastError
-    from holdfast.loop.cycle import tick
+    from holdfast.loop.history import History
+    from holdfast.loop.repeat import repeat, take_turn
     from holdfast.wiring.control import open_control, plan_of
+    from holdfast.wiring.schedules import schedule_of
 
-    plan = plan_of(settings)
-    interval = plan.bucket if every is None else parse_duration(every)
+    plan, now, history = plan_of(settings), SystemClock().now, History()
+    step = None if every is None else parse_duration(every)
+    schedule = None if once else schedule_of(settings, every=step)
 
-    def tick_once() -> None:
-        try:
-            with open_control(settings) as ports:
-                ticked = tick(ports, plan, actor="control", holder=holder())
-        except HoldfastError as error:
-            if once:
-                raise
-            typer.echo(f"Tick failed: {error}", err=True)
-            return
-        if ticked is not None:
-            say(ticked)
+    def turn(slot: datetime | None) -> bool:
+        with open_control(settings, history=history) as ports:
+            taken = take_turn(ports, plan, schedule, slot=slot, holder=holder(), now=now)
+        if taken.ticked is not None:
+            say(taken.ticked)
+        return taken.is_done
 
     with heard_stop_signals() as stop:
-        tick_once()
-        if once or stop.is_set():
+        if schedule is None:
+            turn(None)
             return
-        scheduler = BackgroundScheduler(timezone="UTC")
-        scheduler.add_job(
-            tick_once,
-            IntervalTrigger(seconds=max(1, int(interval.total_seconds())), timezone="UTC"),
-            coalesce=True,  # after a sleep, one tick catches up
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-        scheduler.start()
-        stop.wait()
-        scheduler.shutdown()  # waits for a tick under way
+        repeat(turn, schedule, stop=stop, now=now, jitter=settings.control.jitter, rng=Random())  # noqa: S311 - it spreads load, and guards nothing
+        _take_back(settings)
+
+
+def _take_back(settings: Settings) -> None:
+    """Say that this loop will not tick again; where the store is away, its last word stands."""
+    from holdfast.domain.errors import HoldfastError
+    from holdfast.wiring.project import open_store
+
+    with suppress(HoldfastError), open_store(settings, create=False) as store:
+        store.ticks.announce(None, holder=holder())

@@ -162,10 +162,10 @@ def config_show(project: Project = Path()) -> None:
 def config_check(project: Project = Path()) -> None:
     """Check holdfast.toml, and say what is wrong with it."""
     from holdfast.settings import load_settings
-    from holdfast.wiring.project import refuse_what_is_to_come
+    from holdfast.wiring.alerts import notifiers_of
 
     settings = load_settings(project)
-    refuse_what_is_to_come(settings)
+    notifiers_of(settings)
     typer.echo(f"{settings.project / 'holdfast.toml'} is right.")
 
 

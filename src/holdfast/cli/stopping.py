@@ -32,9 +32,9 @@ class StopSignals:
         """Return whether a signal has come."""
         return bool(select.select([self._wakes], [], [], 0)[0])
 
-    def wait(self) -> None:
-        """Return once a signal has come."""
-        select.select([self._wakes], [], [])
+    def wait(self, seconds: float | None = None) -> None:
+        """Return once a signal has come, or after so many seconds if any are given."""
+        select.select([self._wakes], [], [], seconds)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +13,15 @@ import typer
 from holdfast.cli.options import EXIT_ALARMED, FailOn, FailOnOption, Json, Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from holdfast.domain.estimates import MaturedEstimate
+    from holdfast.domain.evidence import Alert
     from holdfast.loop.cycle import Tick
     from holdfast.loop.detect import Finding
     from holdfast.loop.retrain import Retraining
+    from holdfast.ports.notifier import Notifier
+    from holdfast.settings import Settings
 
 __all__ = ["add_to"]
 
@@ -32,7 +40,8 @@ Workers = Annotated[
     typer.Option(min=1, help="Processes that answer. [serving] workers by default."),
 ]
 Every = Annotated[
-    str | None, typer.Option(help="The time between two ticks, such as 1h; a bucket by default.")
+    str | None,
+    typer.Option(help="The time between two ticks, such as 1h; as [control] says by default."),
 ]
 
 
@@ -101,13 +110,17 @@ def check(
     from holdfast.loop.cycle import tick, tick_on_file
     from holdfast.wiring.control import open_control, plan_of
 
-    with open_control(settings) as ports:
-        plan = plan_of(settings)
-        if data is None:
-            ticked = tick(ports, plan, actor="cli", holder=holder())
-        else:
-            rows, labels = window_data(settings, data, incumbent(ports).contract)
-            ticked = tick_on_file(ports, plan, rows, labels, actor="cli", holder=holder())
+    ticked = None
+    with _saying_once(settings, as_json=as_json) as (notifiers, said):
+        with open_control(settings, notifiers=notifiers) as ports:
+            plan = plan_of(settings)
+            if data is None:
+                ticked = tick(ports, plan, actor="cli", holder=holder())
+            else:
+                rows, labels = window_data(settings, data, incumbent(ports).contract)
+                ticked = tick_on_file(ports, plan, rows, labels, actor="cli", holder=holder())
+        if ticked is not None:
+            said.extend(ticked.finding.evidence.alerts)
     if ticked is None:
         typer.echo("Another control loop is at work; it will do what there is to do.", err=True)
         if as_json:
@@ -119,6 +132,29 @@ def check(
         _say_tick(ticked)
     if _alarmed(ticked, fail_on):
         raise typer.Exit(EXIT_ALARMED)
+
+
+@contextmanager
+def _saying_once(
+    settings: Settings, *, as_json: bool
+) -> Iterator[tuple[Sequence[Notifier] | None, list[Alert]]]:
+    """Give who tells people, and a list for what the command says itself.
+
+    At a terminal, standard output and standard error are read together: what stands on one
+    is not written on the other again.
+    """
+    if as_json or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        yield None, []
+        return
+    from holdfast.adapters.notifiers.console import HeldConsole
+    from holdfast.wiring.alerts import outside_notifiers_of
+
+    console = HeldConsole()
+    said: list[Alert] = []
+    try:
+        yield (console, *outside_notifiers_of(settings)), said
+    finally:
+        console.let_go(said)
 
 
 def _alarmed(ticked: Tick, fail_on: FailOn | None) -> bool:
@@ -137,6 +173,8 @@ def _alarmed(ticked: Tick, fail_on: FailOn | None) -> bool:
 
 def _say_tick(ticked: Tick) -> None:
     _say_finding(ticked.finding)
+    _say_estimate(ticked)
+    _say_monitors(ticked)
     typer.echo(f"Decision: {ticked.decision.action.replace('_', ' ')}")
     for reason in ticked.decision.reasons:
         typer.echo(f"  {reason}")
@@ -174,7 +212,36 @@ def _say_finding(finding: Finding) -> None:
         typer.echo(f"  on {performance.n:,} mature labels: {figures}")
 
 
+def _say_monitors(ticked: Tick) -> None:
+    from holdfast.cli.monitor_words import monitors_in_words
+
+    if ticked.observed is not None:
+        for line in monitors_in_words(ticked.observed):
+            typer.echo(f"  {line}")
+
+
+def _say_estimate(ticked: Tick) -> None:
+    """Say what there is beside the realised figures."""
+    from holdfast.policy.performance_words import performance_in_words
+
+    if ticked.judged is None:
+        return
+    if ticked.judged.n_assumed:
+        typer.echo(f"  {ticked.judged.n_assumed:,} of these labels are assumed to be negative")
+    for word, line in performance_in_words(ticked.judged, _track(ticked)):
+        if word != "Realised":
+            typer.echo(f"  {word.lower()}: {line}")
+
+
+def _track(ticked: Tick) -> tuple[MaturedEstimate, ...]:
+    assessment = ticked.finding.assessment
+    return () if assessment is None else assessment.track
+
+
 def _tick_json(ticked: Tick) -> dict[str, Any]:
+    from holdfast.cli.monitor_words import monitors_json
+    from holdfast.policy.performance_words import performance_json
+
     finding, assessment = ticked.finding, ticked.finding.assessment
     performance = None if assessment is None else assessment.performance
     retraining = ticked.retraining
@@ -186,11 +253,13 @@ def _tick_json(ticked: Tick) -> dict[str, Any]:
         "n_rows": finding.evidence.n_rows,
         "drift": None if assessment is None else assessment.drift.to_json(),
         "performance": None if performance is None else performance.figures,
+        "performance_details": performance_json(ticked.judged, _track(ticked)),
         "n_labelled": 0 if performance is None else performance.n,
         "alerts": [
             {"severity": a.severity.value, "trigger": a.trigger.value, "message": a.message}
             for a in finding.evidence.alerts
         ],
+        "monitors": None if ticked.observed is None else monitors_json(ticked.observed),
         "decision": ticked.decision.action.value,
         "reasons": list(ticked.decision.reasons),
         "guard": None

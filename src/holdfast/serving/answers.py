@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from holdfast.domain.contract import Feature, Target, Value  # noqa: TC001 - the same
 from holdfast.domain.predictions import LabelFate  # noqa: TC001 - the same
 from holdfast.domain.releases import ModelMetrics  # noqa: TC001 - the same
+from holdfast.domain.treatments import TreatmentCounts
 
 if TYPE_CHECKING:
     from holdfast.domain.predictions import LabelCounts, LoggedPrediction, Prediction
@@ -26,6 +27,8 @@ __all__ = [
     "logged_answer",
 ]
 
+_NOBODY = TreatmentCounts()
+
 
 class PredictionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One prediction, durable before it was answered.
@@ -33,6 +36,7 @@ class PredictionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     `score` is P(positive) in [0, 1]; `decision` is the target's own word.
     `explanation` has, for each feature, the change of the score if the feature had its
     typical value; null where the answer is an earlier model version's, given again.
+    `holdout` is there where a share is held out: true of whom nobody is to act upon.
     """
 
     prediction_id: str
@@ -43,6 +47,7 @@ class PredictionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     model_version: str
     predicted_at: datetime
     explanation: dict[str, float] | UnsetType | None = UNSET
+    holdout: bool | UnsetType = UNSET
 
 
 class PredictionsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +62,8 @@ class LabelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     The first label of a prediction stands. `duplicate` says the same again, `conflicting`
     says otherwise and is recorded without effect, `late` came after the maturity and
     counts, `orphan` names a prediction that is not known (yet), `forgotten` is about an
-    entity that was erased, and is not kept.
+    entity that was erased, and is not kept. `treatments` counts, in the same words, what
+    was said of who was treated, if anything was; a row without a label has no fate.
     """
 
     accepted: int
@@ -67,6 +73,7 @@ class LabelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     orphan: int
     forgotten: int
     fates: list[LabelFate]
+    treatments: TreatmentCounts | UnsetType = UNSET
 
 
 class LoggedAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +96,7 @@ class LoggedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     entity: str | None
     label: str | None
     label_observed_at: datetime | None
+    treated: bool | None
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,8 +136,8 @@ def answer_of(
     )
 
 
-def labels_answer(counts: LabelCounts) -> LabelsAnswer:
-    """Return the counts of a batch of labels."""
+def labels_answer(counts: LabelCounts, treatments: TreatmentCounts = _NOBODY) -> LabelsAnswer:
+    """Return the counts of a batch of labels, and of who was treated if anybody said so."""
     return LabelsAnswer(
         accepted=counts.accepted,
         late=counts.late,
@@ -138,6 +146,7 @@ def labels_answer(counts: LabelCounts) -> LabelsAnswer:
         orphan=counts.orphan,
         forgotten=counts.forgotten,
         fates=list(counts.fates),
+        treatments=UNSET if treatments == _NOBODY else treatments,
     )
 
 
@@ -158,4 +167,5 @@ def logged_answer(logged: LoggedPrediction, target: Target) -> LoggedAnswer:
         entity=logged.entity,
         label=None if label is None else target.word(positive=label),
         label_observed_at=logged.label_observed_at,
+        treated=logged.treated,
     )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from holdfast.domain.predictions import Prediction
+    from holdfast.domain.treatments import HoldOut
     from holdfast.loop.swap import ServedModel
     from holdfast.serving.calls import Call, Reply
     from holdfast.serving.payloads import PredictPayload
@@ -115,6 +116,8 @@ def _encoded(
 ) -> bytes:
     server.counters.saw(served, payload.requests, n_unknown=payload.n_unknown)
     answers = _answers(served, predictions, explanations)
+    if server.ports.holdout.share:
+        answers = _left_alone(server.ports.holdout, payload, predictions, answers)
     return msgspec.json.encode(
         answers[0] if payload.single else PredictionsAnswer(predictions=answers)
     )
@@ -142,18 +145,35 @@ def _answers(
     ]
 
 
+def _left_alone(
+    holdout: HoldOut,
+    payload: PredictPayload,
+    predictions: Sequence[Prediction],
+    answers: Sequence[PredictionAnswer],
+) -> list[PredictionAnswer]:
+    """Say of each answer whether nobody is to act upon it."""
+    whom = (
+        request.entity or prediction.prediction_id
+        for request, prediction in zip(payload.requests, predictions, strict=True)
+    )
+    return [
+        msgspec.structs.replace(answer, holdout=holdout.holds(one))
+        for answer, one in zip(answers, whom, strict=True)
+    ]
+
+
 def _label(server: Server, body: bytes) -> bytes:
     target = server.ports.champion.current().contract.target
     rows = read_labels(decode_object(body), server.limits)
-    counts = record_labels(
+    recorded = record_labels(
         server.ports.labels,
         server.ports.clock,
         rows,
         target=target,
         maturity=server.ports.label_maturity,
     )
-    server.metrics.labelled(counts)
-    return msgspec.json.encode(labels_answer(counts))
+    server.metrics.labelled(recorded.labels)
+    return msgspec.json.encode(labels_answer(recorded.labels, recorded.treatments))
 
 
 def _model(server: Server, served: ServedModel) -> ModelAnswer:

@@ -159,6 +159,8 @@ def _status(status: Status) -> dict[str, Any]:
             for name, count in msgspec.to_builtins(status.labels).items()
             if name != "fates"
         },
+        "last_tick_at": status.loop.last_tick_at,
+        "next_tick_at": status.loop.next_tick_at,
         "last_window": _event(status.last_window),
         "last_decision": _event(status.last_decision),
         "open_alerts": msgspec.to_builtins(status.open_alerts),

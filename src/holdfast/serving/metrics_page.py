@@ -15,6 +15,9 @@ from holdfast.serving.exposition import EXPOSITION_TYPE, Family, Sample, exposit
 from holdfast.serving.gauges import gauge, gauges_of, of_all_workers, report_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from holdfast.ports.tick_log import LoopTimes
     from holdfast.serving.calls import Call
     from holdfast.serving.server import Server
 
@@ -71,14 +74,24 @@ def _of_workers(server: Server) -> list[Family]:
 
 
 async def _of_control(server: Server) -> list[Family]:
+    views = server.ports.views
+
+    def asked() -> tuple[LoopTimes, datetime | None]:
+        return views.loop_times(), views.last_held_at(LEASE)
+
     try:
         async with asyncio.timeout(_STORE_SECONDS):
-            at = await to_thread.run_sync(
-                server.ports.views.last_held_at, LEASE, abandon_on_cancel=True
-            )
+            times, held_at = await to_thread.run_sync(asked, abandon_on_cancel=True)
     except (HoldfastError, TimeoutError):
         return []
-    if at is None:
-        return []
-    meaning = "Unix time at which a control loop last took or renewed its lease."
-    return [gauge("holdfast_control_last_tick_timestamp_seconds", meaning, at.timestamp())]
+    known = {
+        ("last_tick", "a control tick last came to its end"): times.last_tick_at,
+        ("next_tick", "a control loop that runs is to begin its next tick"): times.next_tick_at,
+        ("lease", "somebody last took or renewed the control lease"): held_at,
+    }
+    return [
+        gauge(f"holdfast_control_{name}_timestamp_seconds", f"Unix time at which {what}.", unix)
+        for (name, what), at in known.items()
+        if at is not None
+        for unix in [at.timestamp()]
+    ]

@@ -205,7 +205,10 @@ def _label(target: Target | None) -> Json:
     )
     return {
         "type": "object",
-        "required": ["label"],
+        "anyOf": [
+            {"required": ["label"]},
+            {"required": ["treated"], "properties": {"treated": {"type": "boolean"}}},
+        ],
         "additionalProperties": False,
         "properties": {
             "prediction_id": {**_ID, "description": "Of the answer; or name an entity."},
@@ -213,6 +216,10 @@ def _label(target: Target | None) -> Json:
             "at": {**_TIME, "description": "With entity: its latest prediction up to then."},
             "label": {"type": ["string", "boolean", "number"], "description": words},
             "observed_at": {**_TIME, "description": "When it became known; now, if absent."},
+            "treated": {
+                "type": ["boolean", "null"],
+                "description": "Whether somebody acted upon it; null says nothing.",
+            },
         },
         "oneOf": [
             {

@@ -87,9 +87,18 @@ class TimedLog:
         *,
         labels_known_at: datetime | None = None,
         shadow: ModelVersion | None = None,
+        negative_before: datetime | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """See `PredictionLog.window`."""
-        return self._log.window(contract, window, labels_known_at=labels_known_at, shadow=shadow)
+        return self._log.window(
+            contract,
+            window,
+            labels_known_at=labels_known_at,
+            shadow=shadow,
+            negative_before=negative_before,
+            columns=columns,
+        )
 
     def count_dropped(self, version: ModelVersion, n: int) -> None:
         """See `PredictionLog.count_dropped`."""

@@ -1,5 +1,6 @@
 """What a project says about itself: holdfast.toml, overridden by the environment."""
 
+from holdfast.settings.control import ControlSettings
 from holdfast.settings.loading import CONFIG_FILE, load_settings, settings_for
 from holdfast.settings.sections import (
     Aim,
@@ -31,6 +32,7 @@ __all__ = [
     "AlertSettings",
     "CapacityAim",
     "ClockSettings",
+    "ControlSettings",
     "CostAim",
     "DataSettings",
     "DriftSettings",

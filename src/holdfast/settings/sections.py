@@ -9,7 +9,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainSerializer,
@@ -20,8 +19,14 @@ from pydantic import (
 
 from holdfast.domain.durations import format_duration, parse_duration
 from holdfast.domain.errors import nearest
+from holdfast.domain.evidence import Severity
+from holdfast.domain.treatments import JudgeOn
 from holdfast.drift.rules import RULES, rule_named  # loads no more than the domain
-from holdfast.policy.deciding import POLICIES
+from holdfast.policy.policies import POLICIES, DecisionPolicy
+from holdfast.settings.alerts import AlertSettings
+from holdfast.settings.control import ControlSettings
+from holdfast.settings.words import Duration
+from holdfast.settings.words import Section as _Section
 
 __all__ = [
     "SECTIONS",
@@ -29,6 +34,7 @@ __all__ = [
     "AlertSettings",
     "CapacityAim",
     "ClockSettings",
+    "ControlSettings",
     "CostAim",
     "DataSettings",
     "DriftSettings",
@@ -83,11 +89,6 @@ def parse_search(value: object) -> timedelta | int:
     return budget
 
 
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str, when_used="json"),
-]
 SearchBudget = Annotated[
     timedelta | int,
     BeforeValidator(parse_search),
@@ -107,10 +108,6 @@ Cost = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 Codes = Annotated[tuple[Annotated[float, Field(allow_inf_nan=False)], ...], Field(min_length=1)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RecallAim(_Section):
@@ -223,7 +220,17 @@ class MonitorSettings(_Section):
     bucket: Duration = timedelta(days=1)
     window: Duration = timedelta(days=7)
     label_maturity: Duration = timedelta(days=30)
+    missing_at_maturity: Literal["unknown", "negative"] = "unknown"
     alarms_per_year: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 4.0
+    alarms_per_100_buckets: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0  # of rows
+    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of the entities; nobody acts upon them
+    judge_on: JudgeOn = JudgeOn.AUTO
+
+    @model_validator(mode="after")
+    def _holds_out_whom_it_judges_on(self) -> Self:
+        if self.judge_on is JudgeOn.HOLDOUT and not self.holdout:
+            raise ValueError('judge_on = "holdout" needs a share: set holdout, such as 0.1')
+        return self
 
     @model_validator(mode="after")
     def _windows_hold_whole_buckets(self) -> Self:
@@ -268,6 +275,9 @@ class PolicySettings(_Section):
     """`[policy]`: when alerts become a retraining."""
 
     name: str = "harm"
+    severity: Severity | None = None  # None: the named policy's own
+    every: Duration = timedelta(days=30)  # under `schedule`
+    horizon: Duration = timedelta(days=90)  # the longest that labels are waited for
     cooldown: Duration = timedelta(days=7)
     min_labels: Annotated[int, Field(ge=1)] = 500
     min_positives: Annotated[int, Field(ge=1)] = 50
@@ -278,6 +288,11 @@ class PolicySettings(_Section):
         if name not in POLICIES:
             raise ValueError(f"is not a policy; {choose(name, POLICIES)}")
         return name
+
+    @model_validator(mode="after")
+    def _is_a_policy(self) -> Self:
+        DecisionPolicy(name=self.name, severity=self.severity, every=self.every)
+        return self
 
 
 class GuardSettings(_Section):
@@ -330,12 +345,6 @@ class ServingSettings(_Section):
     auth: Literal["auto", "required", "off"] = "auto"  # when API keys are asked for
 
 
-class AlertSettings(_Section):
-    """`[alerts]`: whom to tell, as Apprise addresses."""
-
-    urls: Annotated[Names, Field(repr=False)] = ()
-
-
 class ClockSettings(_Section):
     """`[clock]`: where the time comes from; a file makes a time-lapse."""
 
@@ -349,6 +358,7 @@ class Settings(_Section):
     model: ModelSettings = ModelSettings()
     data: DataSettings
     train: TrainSettings = TrainSettings()
+    control: ControlSettings = ControlSettings()
     monitor: MonitorSettings = MonitorSettings()
     drift: DriftSettings = DriftSettings()
     policy: PolicySettings = PolicySettings()

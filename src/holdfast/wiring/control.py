@@ -8,7 +8,6 @@ from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from holdfast.adapters.notifiers.console import ConsoleNotifier
 from holdfast.adapters.registries.meanwhile import MeanwhileRegistry
 from holdfast.adapters.registries.mlflow import MlflowRegistry
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
@@ -16,19 +15,23 @@ from holdfast.adapters.tuners.optuna import OptunaTuner
 from holdfast.domain.durations import format_duration
 from holdfast.domain.errors import MissingExtraError, SettingsError
 from holdfast.loop.control import ControlPlan, ControlPorts
+from holdfast.loop.history import History
 from holdfast.loop.search import Budget, SearchPlan
 from holdfast.policy.assessing import MonitorPolicy
 from holdfast.policy.deciding import DecisionPolicy
 from holdfast.policy.guarding import GuardPolicy
+from holdfast.policy.monitoring import SequentialPolicy
 from holdfast.policy.probation import ProbationPolicy
+from holdfast.policy.row_choice import RowPolicy
 from holdfast.policy.thresholds import Capacity, Costs, FBeta, Fixed, RecallAtLeast
 from holdfast.policy.trying import TrialPolicy
 from holdfast.settings import CapacityAim, CostAim, FBetaAim, RecallAim
+from holdfast.wiring.alerts import notifiers_of
 from holdfast.wiring.archives import keeping_of
 from holdfast.wiring.drift import drift_policy_of, rule_of
 from holdfast.wiring.logs import log_to_stderr
 from holdfast.wiring.plugins import drift_methods
-from holdfast.wiring.project import clock_of, open_objects, open_store
+from holdfast.wiring.project import clock_of, holdout_of, open_objects, open_store
 from holdfast.wiring.trainers import trainers_of
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["aim_of", "open_control", "plan_of"]
 
 _YEAR = timedelta(days=365.25)
+_CRITICAL_SHARE = 0.0125  # as few of the alarms as by time: 0.05 a year of 4
 
 
 @contextmanager
@@ -51,6 +55,7 @@ def open_control(
     create: bool = False,
     notifiers: Sequence[Notifier] | None = None,
     meanwhile: bool = False,
+    history: History | None = None,
 ) -> Iterator[ControlPorts]:
     """Open what the control plane needs, and close it afterwards.
 
@@ -59,9 +64,11 @@ def open_control(
         create: Make the store where there is none.
         notifiers: Who tells people of alerts, in place of the settings' own.
         meanwhile: Begin at once to make the registry ready, which will be needed.
+        history: What this process has read of the log before, if it did.
 
     Raises:
         SettingsError: If a trainer is not known.
+        MissingExtraError: If alerts are to be sent, and what sends them is not installed.
         NoStoreError: If there is no store and none is to be made.
         StoreVersionError: If another version of Holdfast made it.
     """
@@ -77,14 +84,17 @@ def open_control(
             outbox=store.outbox,
             lease=store.leases,
             views=store.views,
+            ticks=store.ticks,
+            monitors=store.monitors,
             objects=open_objects(settings),
             runtime=OnnxRuntime(),
             trainers=trainers,
             registry=_registry_of(settings, meanwhile=meanwhile),
-            notifiers=(ConsoleNotifier(),) if notifiers is None else notifiers,
+            notifiers=notifiers_of(settings) if notifiers is None else notifiers,
             clock=clock_of(settings),
             keeping=keeping_of(settings, store),
             tuner=OptunaTuner(),
+            history=history or History(),
         )
 
 
@@ -105,6 +115,9 @@ def plan_of(settings: Settings) -> ControlPlan:
         MissingExtraError: If they ask for a search, and what searches is not installed.
     """
     monitor, policy, methods = settings.monitor, settings.policy, drift_methods()
+    sequential = SequentialPolicy(
+        buckets_per_year=_YEAR / monitor.bucket, alarms_per_year=monitor.alarms_per_year
+    )
     return ControlPlan(
         model_name=settings.model.name,
         aim=aim_of(settings),
@@ -113,21 +126,35 @@ def plan_of(settings: Settings) -> ControlPlan:
         bucket=monitor.bucket,
         window=monitor.window,
         label_maturity=monitor.label_maturity,
+        missing_is_negative=monitor.missing_at_maturity == "negative",
         monitor=replace(
             MonitorPolicy.within(
-                alarms_per_year=monitor.alarms_per_year, ticks_per_year=_YEAR / monitor.bucket
+                alarms_per_year=sequential.alarms_per_year,
+                ticks_per_year=sequential.buckets_per_year,
+                weight=sequential.window_test_weight,
             ),
             drift=drift_policy_of(settings, methods),
             rule=rule_of(settings),
             methods=methods,
         ),
+        sequential=sequential,
+        sequential_by_rows=SequentialPolicy(
+            buckets_per_year=100,
+            alarms_per_year=monitor.alarms_per_100_buckets,
+            critical_per_year=monitor.alarms_per_100_buckets * _CRITICAL_SHARE,
+        ),
         decision=DecisionPolicy(
             name=policy.name,
+            severity=policy.severity,
+            every=policy.every,
+            horizon=policy.horizon,
+            label_maturity=monitor.label_maturity,
             cooldown=policy.cooldown,
             cooldown_limit=max(monitor.label_maturity, timedelta(0)),
             min_labels=policy.min_labels,
             min_positives=policy.min_positives,
         ),
+        rows=RowPolicy(judge_on=monitor.judge_on, holdout=holdout_of(settings)),
         guard=GuardPolicy(
             rule=settings.guard.rule,
             min_rows=settings.guard.min_rows,

@@ -19,7 +19,8 @@ from holdfast.domain.ids import ReleaseId
 from holdfast.domain.releases import MANIFEST
 from holdfast.loop.fetch import fetch_file, fetch_manifest
 from holdfast.policy.transitions import fold
-from holdfast.wiring.project import clock_of, open_objects, open_store, refuse_what_is_to_come
+from holdfast.wiring.alerts import notifiers_of
+from holdfast.wiring.project import clock_of, open_objects, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +97,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 
 def _settings(settings: Settings) -> str:
-    refuse_what_is_to_come(settings)
+    notifiers_of(settings)  # refuses addresses that nothing here can deliver to
     return "holdfast.toml is right"
 
 

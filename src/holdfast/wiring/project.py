@@ -8,13 +8,13 @@ from holdfast.adapters.clocks.file import FileClock
 from holdfast.adapters.clocks.system import SystemClock
 from holdfast.adapters.objects.files import FileObjectStore
 from holdfast.adapters.stores.sql import SqlStore
-from holdfast.domain.errors import SettingsError
+from holdfast.domain.treatments import HoldOut
 
 if TYPE_CHECKING:
     from holdfast.ports.clock import Clock
     from holdfast.settings import Settings
 
-__all__ = ["clock_of", "open_objects", "open_store", "refuse_what_is_to_come"]
+__all__ = ["clock_of", "holdout_of", "open_objects", "open_store"]
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -32,7 +32,6 @@ def open_store(settings: Settings, *, create: bool) -> SqlStore:
         NoStoreError: If it is absent and not to be made.
         StoreUnavailableError: If it cannot be read.
     """
-    refuse_what_is_to_come(settings)
     store = settings.store
     return SqlStore.open(store.url, create=create, durability=store.durability)
 
@@ -42,20 +41,6 @@ def open_objects(settings: Settings) -> FileObjectStore:
     return FileObjectStore(settings.store.releases)
 
 
-def refuse_what_is_to_come(settings: Settings) -> None:
-    """Refuse settings that this version knows but cannot honour yet.
-
-    Silence would let a project believe that it is alerted, or guarded, as it asked for.
-    """
-    asked = [
-        what
-        for what, is_asked in {
-            "[alerts] urls": bool(settings.alerts.urls),
-        }.items()
-        if is_asked
-    ]
-    if asked:
-        raise SettingsError(
-            f"{', '.join(asked)}: known, but not part of this version yet. "
-            "Leave it out of holdfast.toml."
-        )
+def holdout_of(settings: Settings) -> HoldOut:
+    """Return whom nobody is to act upon; the model's name salts the drawing."""
+    return HoldOut(share=settings.monitor.holdout, salt=f"holdout/{settings.model.name}")

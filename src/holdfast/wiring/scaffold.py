@@ -31,7 +31,8 @@ aim = {{ f_beta = 1.0 }}
 bucket = "1d"              # the smallest step that is counted
 window = "7d"              # what is judged at once
 label_maturity = "30d"     # the age at which a prediction's outcome is known
-alarms_per_year = 4        # false ones, on average; sets how sure a fall must be
+alarms_per_year = 4        # false ones of all monitors, on average
+# holdout = 0.1            # a share of the entities that nobody acts upon, to judge the model on
 
 [policy]
 name = "harm"              # retrain when the model has become worse; or "any": on drift, too

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
@@ -82,6 +82,22 @@ class TestStatus:
             ("v2", "champion"),
             ("v1", "previous"),
         ]
+
+    def test_shows_the_last_tick_and_the_next(self, folder):
+        """The next one only where a loop runs that announced it."""
+        before = asked(folder, "status")
+        at = datetime(2100, 1, 1, 4, 15, tzinfo=UTC)
+        with open_control(load_settings(folder)) as ports:
+            ports.ticks.ticked()
+            ports.ticks.announce(at, holder="one/1")
+
+        words, found = asked(folder, "status"), json.loads(asked(folder, "status", "--json"))
+
+        assert "Last tick:     none on the log yet" in before
+        assert "Next tick:     no control loop is known to run" in before
+        assert "Next tick:     2100-01-01 04:15:00 UTC" in words
+        assert f"Last tick:     {found['last_tick_at'][:10]}" in words
+        assert found["next_tick_at"] == "2100-01-01T04:15:00+00:00"
 
     def test_of_a_project_without_a_promotion_names_no_probation(self, folder):
         """The first champion replaced nobody."""

@@ -9,7 +9,7 @@ import structlog
 from typer.testing import CliRunner
 
 from holdfast.cli.app import app
-from holdfast.cli.past import attempt_in_words, past_in_words
+from holdfast.cli.past import attempt_in_words, loop_in_words, past_in_words
 from holdfast.domain.errors import UnknownEventError
 from holdfast.domain.events import (
     EventBody,
@@ -24,6 +24,7 @@ from holdfast.loop.recall import attempt_called, recall
 from holdfast.loop.retrain_by_hand import retrain_by_hand
 from holdfast.loop.stage import stage
 from holdfast.ports.event_log import Draft
+from holdfast.ports.tick_log import LoopTimes
 from holdfast.settings import CONFIG_FILE, load_settings
 from holdfast.testing.project import (
     DAY,
@@ -207,3 +208,21 @@ class TestStatusAt:
         """And says how to list them."""
         with pytest.raises(UnknownEventError, match="holdfast events"):
             self.asked(folder, "explain", "neither")
+
+
+class TestLoopInWords:
+    def test_says_that_a_tick_is_overdue(self):
+        """A loop that was killed left its word behind; a long tick looks the same from here."""
+        times = LoopTimes(last_tick_at=START, next_tick_at=START + DAY)
+
+        ahead = loop_in_words(times, now=START)
+        overdue = loop_in_words(times, now=START + 2 * DAY)
+
+        assert ahead == [
+            "Last tick:     2026-03-02 00:00:00 UTC",
+            "Next tick:     2026-03-03 00:00:00 UTC",
+        ]
+        assert overdue[1] == (
+            "Next tick:     was due at 2026-03-03 00:00:00 UTC: "
+            "a tick is under way, or its loop died"
+        )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from holdfast.domain.treatments import HoldOut
 from holdfast.loop.online import OnlinePorts
 from holdfast.loop.swap import Champion
 from holdfast.serving import ServingLimits, create_app
@@ -23,6 +24,7 @@ class World:
         self.store = InMemoryStore()
         self.objects = InMemoryObjectStore()
         self.clock = FakeClock(NOW)
+        self.holdout = HoldOut()
         self.store_failure: Exception | None = None
         self.champion = Champion(
             releases=self.store.releases,
@@ -65,6 +67,7 @@ class World:
             keys=self.store.keys,
             label_maturity=timedelta(days=30),
             check_store=self.check_store,
+            holdout=self.holdout,
         )
 
     def client(self, *, access=None, **limits):

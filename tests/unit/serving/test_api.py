@@ -10,6 +10,7 @@ import pytest
 from holdfast.domain.errors import StoreUnavailableError
 from holdfast.domain.predictions import LabelCounts
 from holdfast.domain.releases import METRICS
+from holdfast.domain.treatments import HoldOut
 
 JSON = {"Content-Type": "application/json"}
 
@@ -291,6 +292,29 @@ class TestPredict:
         assert logged.features["tenure"] == 9.0
 
 
+class TestHoldOut:
+    def test_answers_say_whom_nobody_is_to_act_upon(self, serving, row):
+        """All rows of an entity, and about as many entities as the project wants."""
+        serving.holdout = HoldOut(share=0.3, salt="holdout/churn")
+        rows = [{"features": row, "entity": f"customer-{i}"} for i in range(200)]
+
+        with serving.client() as client:
+            once, again = (
+                client.post("/v1/predict", json={"rows": rows}).json()["predictions"]
+                for _ in range(2)
+            )
+            unnamed = client.post("/v1/predict", json={"features": row}).json()
+
+        held = [answer["holdout"] for answer in once]
+        assert held == [answer["holdout"] for answer in again]
+        assert 40 <= sum(held) <= 80
+        assert unnamed["holdout"] is serving.holdout.holds(unnamed["prediction_id"])
+
+    def test_answers_are_silent_of_it_where_nobody_is_held_out(self, client, row):
+        """A key that always says the same is no use to anybody."""
+        assert "holdout" not in client.post("/v1/predict", json={"features": row}).json()
+
+
 class TestLabels:
     @pytest.fixture
     def prediction_id(self, client, row):
@@ -313,6 +337,28 @@ class TestLabels:
         }
         assert logged["label"] == "Yes"
         assert logged["label_observed_at"] == "2026-03-01T12:00:00Z"
+
+    def test_says_who_was_treated_with_a_label_or_without(self, client, serving, prediction_id):
+        """An offer is known long before its outcome; what became of it is counted apart."""
+        offer = {"prediction_id": prediction_id, "treated": True}
+
+        first = client.post("/v1/labels", json=offer).json()
+        again = client.post("/v1/labels", json={"labels": [offer | {"label": "No"}]}).json()
+
+        treatments = {"accepted": 1, "duplicate": 0, "conflicting": 0, "orphan": 0}
+        assert (first["accepted"], first["fates"], first["treatments"]) == (0, [], treatments)
+        assert (again["accepted"], again["treatments"]["duplicate"]) == (1, 1)
+        logged = client.get(f"/v1/predictions/{prediction_id}").json()
+        assert (logged["label"], logged["treated"]) == ("No", True)
+
+    def test_a_treatment_is_true_or_false(self, client, prediction_id):
+        """Anything else is refused, and nothing of the request is kept."""
+        body = {"prediction_id": prediction_id, "label": "Yes", "treated": "perhaps"}
+
+        response = client.post("/v1/labels", json=body)
+
+        assert (response.status_code, fields(response)) == (422, [(0, "treated")])
+        assert client.get(f"/v1/predictions/{prediction_id}").json()["label"] is None
 
     def test_a_second_label_that_contradicts_the_first_is_conflicting(self, client, prediction_id):
         """It is recorded as what it is; the first stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -89,21 +89,46 @@ class TestGetMetrics:
         assert found["holdfast_queue_depth"] == ({}, 1)
         assert found["holdfast_queue_limit"] == ({}, work.limit)
 
-    def test_tells_when_the_control_loop_was_last_at_work(self, scrape, serving):
-        """A loop that died raises no alarm of its own."""
+    def test_tells_when_the_last_control_tick_ended(self, scrape, serving):
+        """
+        A loop that died raises no alarm of its own. Nor does one whose every tick fails: it
+        holds the lease at each of them, and comes to the end of none.
+        """
+        serving.store.leases.acquire(LEASE, holder="a", ttl=timedelta(minutes=1))
         before = scrape()
-        fence = serving.store.leases.acquire(LEASE, holder="a", ttl=timedelta(minutes=1))
+        serving.store.ticks.ticked()
         first = scrape()["holdfast_control_last_tick_timestamp_seconds"][1]
         serving.store.leases.pass_time(timedelta(seconds=20))
-        serving.store.leases.renew(fence, ttl=timedelta(minutes=1))
+        serving.store.ticks.ticked()
         second = scrape()["holdfast_control_last_tick_timestamp_seconds"][1]
 
         assert "holdfast_control_last_tick_timestamp_seconds" not in before
         assert second - first == 20
 
+    def test_tells_when_the_next_tick_is_to_begin(self, scrape, serving):
+        """By what a loop that runs said; one that was stopped takes its word back."""
+        at = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        serving.store.ticks.announce(at, holder="one/1")
+        announced = scrape()["holdfast_control_next_tick_timestamp_seconds"][1]
+        serving.store.ticks.announce(None, holder="one/1")
+
+        assert announced == at.timestamp()
+        assert "holdfast_control_next_tick_timestamp_seconds" not in scrape()
+
+    def test_tells_whether_somebody_is_at_work(self, scrape, serving):
+        """A long retraining renews its lease, and ends no tick for hours."""
+        fence = serving.store.leases.acquire(LEASE, holder="a", ttl=timedelta(minutes=1))
+        first = scrape()["holdfast_control_lease_timestamp_seconds"][1]
+        serving.store.leases.pass_time(timedelta(seconds=20))
+        serving.store.leases.renew(fence, ttl=timedelta(minutes=1))
+
+        second = scrape()["holdfast_control_lease_timestamp_seconds"][1]
+
+        assert second - first == 20
+
     def test_answers_while_the_store_is_away(self, scrape, serving, failing):
         """Then above all; what only the store knows is left out."""
-        failing(serving.store.views, "last_held_at", StoreUnavailableError("gone"))
+        failing(serving.store.views, "loop_times", StoreUnavailableError("gone"))
 
         found = scrape()
 
@@ -114,7 +139,7 @@ class TestGetMetrics:
         """A scrape that times out loses every figure."""
         go_on = threading.Event()
         monkeypatch.setattr(metrics_page, "_STORE_SECONDS", 0.05)
-        monkeypatch.setattr(serving.store.views, "last_held_at", lambda _: go_on.wait(5))
+        monkeypatch.setattr(serving.store.views, "loop_times", lambda: go_on.wait(5))
 
         found = scrape()
         go_on.set()

@@ -272,6 +272,20 @@ class TestRefusals:
 
         assert "[monitor] window must be a whole number of buckets of 2d; found 7d" in message
 
+    @pytest.mark.parametrize(
+        ("section", "words"),
+        [
+            ('[policy]\nname = "psi"\nseverity = "critical"', "leave out the severity 'critical'"),
+            ('[policy]\nname = "schedule"\nevery = "0s"', "every must be longer than 0s"),
+            ('[policy]\nname = "schedul"', "did you mean 'schedule'?"),
+            ('[monitor]\njudge_on = "holdout"', "needs a share: set holdout, such as 0.1"),
+            ("[monitor]\nholdout = 1", "needs to be less than 1; found 1"),
+        ],
+    )
+    def test_wants_a_policy_and_rows_that_make_sense(self, refused, section, words):
+        """What would silently do nothing is refused."""
+        assert words in refused(MINIMAL + section + "\n")
+
     def test_counts_the_further_problems(self, refused):
         """One line is shown; that there are more is said."""
         message = refused(MINIMAL + "[serving]\nport = -1\nworkers = 0\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +82,18 @@ class TestPlanOf:
         assert (plan.guard.min_rows, plan.guard.min_class) == (700, 50)
         assert plan.guard.max_latency == timedelta(microseconds=2500)
 
+    @pytest.mark.parametrize(
+        ("said", "before"), [({}, None), ({"missing_at_maturity": "negative"}, 10)]
+    )
+    def test_carries_over_what_a_missing_label_is(self, settings, said, before):
+        """Unknown, or negative from the label maturity on."""
+        monitor = {"label_maturity": "10d", **said}
+        now = datetime(2026, 3, 20, tzinfo=UTC)
+
+        found = plan_of(settings(monitor=monitor)).negative_before(now)
+
+        assert found == (None if before is None else now - timedelta(days=before))
+
     def test_carries_over_how_a_challenger_is_tried(self, settings):
         """At once by default."""
         promote = {"path": "canary", "share": 0.2, "shadow_for": "6h", "canary_for": "2d"}
@@ -155,7 +167,17 @@ class TestPlanOf:
         hourly = plan_of(settings(monitor={"bucket": "1h"})).monitor.degradation.alpha
 
         assert daily == pytest.approx(24 * hourly)
-        assert 2 * 365.25 * daily == pytest.approx(0.45 * 4, rel=1e-3)
+        assert 2 * 365.25 * daily == pytest.approx(0.1 * 4, rel=1e-3)
+
+    def test_monitors_keep_to_the_same_budget(self, settings):
+        """By time as many alarms a year; by rows, which have none, as many in 100 buckets."""
+        plan = plan_of(settings(monitor={"bucket": "1h", "alarms_per_100_buckets": 2.0}))
+
+        by_time, by_rows = plan.sequential, plan.sequential_by_rows
+        assert by_time.buckets_per_year == pytest.approx(365.25 * 24)
+        assert (by_time.alarms_per_year, by_time.critical_per_year) == (4.0, 0.05)
+        assert (by_rows.buckets_per_year, by_rows.alarms_per_year) == (100, 2.0)
+        assert by_rows.critical_per_year == pytest.approx(2.0 * 0.05 / 4)
 
     @pytest.mark.parametrize("rule", RULES)
     def test_settings_know_every_rule_of_the_guard(self, settings, rule):

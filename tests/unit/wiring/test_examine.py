@@ -285,8 +285,10 @@ class TestSurroundings:
         assert "holdfast doctor" not in wounds["store"]  # who reads this runs it already
         assert "disk" in found(tmp_path)
 
-    def test_names_settings_that_cannot_be_honoured(self, folder):
+    def test_names_settings_that_cannot_be_honoured(self, folder, monkeypatch):
         """In the words of the refusal."""
+        monkeypatch.setattr("holdfast.wiring.alerts.find_spec", lambda _: None)
+
         wounds = unhealthy(folder, alerts={"urls": ["mailto://x@example.org"]})
 
         assert "[alerts] urls" in wounds["settings"]

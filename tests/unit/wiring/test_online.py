@@ -98,11 +98,13 @@ class TestOpenOnline:
             owed = [
                 pending
                 for pending in ports.outbox.pending(due_at=ports.clock.now())
-                if pending.effect.channel == "notifier"
+                if pending.effect.channel == "notifier/console"
             ]
         assert [alert.statistic for alert in alerts] == [2.0, 2.0, 2.0, 2.0]
         assert (state.unscored, state.champion_failure) == ({"v1": 8}, None)
         assert len(owed) == 2
+        (incident,) = state.incidents
+        assert (incident.n_alarms, incident.edge) == (4, True)
 
     def test_a_refused_release_raises_one_alert_however_many_servers_refuse_it(
         self, served, tmp_path
@@ -120,12 +122,14 @@ class TestOpenOnline:
 
         with open_control(served) as ports:
             bodies = [event.body for event in ports.events.events()]
+            (incident,) = fold(ports.events.events()).incidents
             (owed,) = [
                 pending
                 for pending in ports.outbox.pending(due_at=ports.clock.now())
-                if pending.effect.channel == "notifier"
+                if pending.effect.channel == "notifier/console"
             ]
         (alert,) = [body.alert for body in bodies if isinstance(body, AlertRaised)]
         assert (alert.trigger, alert.severity) == (Trigger.SERVING, Severity.CRITICAL)
         assert "model.onnx" in alert.message
-        assert owed.effect.payload["alert"]["message"] == alert.message
+        assert owed.effect.payload == {"do": "notify"}
+        assert incident.alert == alert

@@ -8,9 +8,9 @@ import pytest
 
 from holdfast.adapters.clocks.file import FileClock
 from holdfast.adapters.clocks.system import SystemClock
-from holdfast.domain.errors import HoldfastError, SettingsError
+from holdfast.domain.errors import HoldfastError
 from holdfast.settings import settings_for
-from holdfast.wiring.project import clock_of, open_objects, open_store, refuse_what_is_to_come
+from holdfast.wiring.project import clock_of, open_objects, open_store
 
 
 @pytest.fixture(name="settings")
@@ -65,28 +65,3 @@ class TestOpenObjects:
         open_objects(settings()).put("r1", {"model.onnx": b"m"})
 
         assert (tmp_path / ".holdfast" / "releases" / "r1" / "model.onnx").read_bytes() == b"m"
-
-
-class TestRefuseWhatIsToCome:
-    def test_takes_every_default(self, settings):
-        """A new project is one that this version can honour."""
-        refuse_what_is_to_come(settings())
-
-    def test_refuses_what_this_version_knows_but_cannot_do(self, settings):
-        """Silence would let a project believe that it is alerted."""
-        sections = {"alerts": {"urls": ["mailto://x@example.org"]}}
-
-        with pytest.raises(SettingsError, match="not part of this version yet") as caught:
-            open_store(settings(**sections), create=True)
-
-        assert "[alerts] urls" in str(caught.value)
-
-    def test_echoes_no_address(self, settings):
-        """It may hold a secret."""
-        sections = {"alerts": {"urls": ["slack://secret"]}}
-
-        with pytest.raises(SettingsError) as caught:
-            refuse_what_is_to_come(settings(**sections))
-
-        assert "[alerts] urls" in str(caught.value)
-        assert "secret" not in str(caught.value)

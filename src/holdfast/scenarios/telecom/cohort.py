@@ -33,6 +33,7 @@ class Cohort:
 
     customer_ids: tuple[str, ...]
     columns: Columns  # complete, as the customers really are
+    sent: Columns  # as the feed sends them, before what it loses
     missing: dict[str, NDArray[np.bool_]]  # what the feed fails to deliver, by column
     probability: NDArray[np.float64]  # of leaving, shape (n,)
     churned: NDArray[np.bool_]  # whether they did, shape (n,)
@@ -42,7 +43,7 @@ class Cohort:
         return {name: self._delivered(name) for name in FEATURES}
 
     def _delivered(self, name: str) -> list[Any]:
-        values: list[Any] = self.columns[name].tolist()
+        values: list[Any] = self.sent[name].tolist()
         if name in self.missing:
             for index in np.flatnonzero(self.missing[name]).tolist():
                 values[index] = None
@@ -64,6 +65,7 @@ def draw_cohort(seed: int, part: int, world: World, n: int) -> Cohort:
     return Cohort(
         customer_ids=tuple(f"C{part:02d}-{number:06d}" for number in range(1, n + 1)),
         columns=columns,
+        sent=_sent(columns, world),
         missing=_missing(stream(seed, part, _FEED), world, n),
         probability=probability,
         churned=outcomes.random(n) < probability,
@@ -73,6 +75,13 @@ def draw_cohort(seed: int, part: int, world: World, n: int) -> Cohort:
 def stream(seed: int, part: int, purpose: int) -> np.random.Generator:
     """Return the randomness for one purpose in one part, independent of every other."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part, purpose)))
+
+
+def _sent(columns: Columns, world: World) -> Columns:
+    """Return the columns as the feed words them: what is stuck repeats its first value."""
+    stuck = {name: np.full_like(columns[name], columns[name][0]) for name in world.stuck}
+    scaled = {name: np.round(columns[name] * factor, 2) for name, factor in world.units}
+    return columns | stuck | scaled
 
 
 def _missing(rng: np.random.Generator, world: World, n: int) -> dict[str, NDArray[np.bool_]]:

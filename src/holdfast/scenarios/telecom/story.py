@@ -21,8 +21,10 @@ __all__ = [
     "competitor",
     "flex_contract",
     "price_rise",
+    "stuck_feed",
     "summer",
     "unchanged",
+    "unit_change",
     "worlds",
 ]
 
@@ -39,6 +41,9 @@ class ShiftKind(StrEnum):
     SEASONAL = "seasonal"
     CONCEPT = "concept"  # the mechanism moves, the features do not
     MISSINGNESS = "missingness"
+    STUCK = "stuck"  # a feed repeats one value
+    UNITS = "units"  # a feed sends another unit
+    GRADUAL = "gradual"  # a little each month
     BENIGN = "benign"  # other customers, the same mechanism
 
 
@@ -70,6 +75,16 @@ def competitor(mechanism: Mechanism = CONTESTED) -> Change:
 def broken_feed(share: float = 0.70) -> Change:
     """Empty `data_gb` and `support_calls` in a share of the rows."""
     return lambda world: replace(world, broken_share=share)
+
+
+def stuck_feed(name: str = "data_gb") -> Change:
+    """Have the feed repeat one value of a column; the customers go on as before."""
+    return lambda world: replace(world, stuck=(name,))
+
+
+def unit_change(name: str = "monthly_charge", factor: float = 100.0) -> Change:
+    """Have the feed send a column in another unit, such as cents; the customers do not change."""
+    return lambda world: replace(world, units=((name, factor),))
 
 
 def campaign(

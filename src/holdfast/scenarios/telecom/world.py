@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
-__all__ = ["CONTESTED", "LOYAL", "Mechanism", "World"]
+__all__ = ["CONTESTED", "LOYAL", "Mechanism", "World", "blended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,4 +88,20 @@ class World:
     senior_share: float = 0.17
     region_shares: tuple[float, ...] = (0.26, 0.20, 0.17, 0.16, 0.14, 0.07)
     broken_share: float = 0.0  # of rows in which the usage feed delivers nothing
+    stuck: tuple[str, ...] = ()  # columns of which the feed repeats its first value for ever
+    units: tuple[tuple[str, float], ...] = ()  # columns that the feed sends times a factor
     mechanism: Mechanism = LOYAL
+
+
+def blended(first: Mechanism, second: Mechanism, share: float) -> Mechanism:
+    """Return a mechanism between two: `share` of the way from the first to the second.
+
+    >>> blended(LOYAL, CONTESTED, 0.0) == LOYAL
+    True
+    """
+    between = {
+        weight.name: (1.0 - share) * getattr(first, weight.name)
+        + share * getattr(second, weight.name)
+        for weight in fields(Mechanism)
+    }
+    return Mechanism(**between)
