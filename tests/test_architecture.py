@@ -93,7 +93,7 @@ class TestFloors:
     def test_the_graph_of_imports_is_seen(self):
         """Else the test above would pass for want of edges."""
         assert "holdfast.cli.app" in imported_at_start(MODULES["holdfast.cli"])
-        assert "holdfast.domain.errors" in imported_at_start(MODULES["holdfast.loop.replay"])
+        assert "holdfast.domain.errors" in imported_at_start(MODULES["holdfast.loop.timetable"])
 
 
 class TestSizes:

@@ -30,7 +30,8 @@ from holdfast.drift.profile import profile
 from holdfast.drift.report import compare
 from holdfast.loop.illustrate import CAPTIONS
 from holdfast.loop.rehearse import Step
-from holdfast.loop.replay import PolicyRun, Replay, Schedule, WindowResult
+from holdfast.loop.replayed import PolicyRun, Replay, WindowResult
+from holdfast.loop.timetable import Schedule
 from holdfast.performance.realised import measure
 from holdfast.policy.deciding import POLICIES
 from holdfast.serving import app as serving
@@ -176,6 +177,12 @@ class TestWhole:
                     f"{policy['mean_roc_auc']:.3f} ({policy['retrains']})"
                     for policy in map(stream["policies"].get, ("harm", "never", "every_window"))
                 ),
+                *(
+                    "{mean:+.3f} ({low:+.3f} to {high:+.3f})".format(**difference).replace("-", "−")
+                    for difference in map(
+                        stream["against_every_window"]["harm"].get, ("roc_auc", "brier")
+                    )
+                ),
             ]
             for name, stream in measured["streams"].items()
         ]
@@ -198,6 +205,8 @@ class TestWhole:
 def commands(group, prefix="holdfast "):
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:  # it does something by itself
+                yield prefix + name, command
             yield from commands(command, f"{prefix}{name} ")
         else:
             yield prefix + name, command
@@ -371,7 +380,7 @@ class TestJsonPage:
             step=Step(decision=decision, alerts=(alert,)),
         )
         run = PolicyRun(name="harm", windows=(window,))
-        timing = Schedule(warm_up=12, window=4, n_windows=1, label_delay=1)
+        timing = Schedule(edges=(0, 4, 8, 12, 16), n_warm_up=3)
         played = Replay(schedule=timing, project=run, others=()).to_json()
 
         text = sections(REFERENCE / "json.md")["Replay"]
@@ -384,7 +393,7 @@ class TestReleasesPage:
         """That a release's folder holds."""
         names = (
             "MANIFEST", "MODEL", "CONTRACT", "PROFILE", "REFERENCE", "METRICS", "CURVES",
-            "IMPORTANCES", "BASELINE", "MODEL_CARD",
+            "IMPORTANCES", "BASELINE", "DISPERSION", "MODEL_CARD",
         )  # fmt: skip
         text = (REFERENCE / "releases.md").read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ WINDOW_KEYS = {
     "decision", "reasons",
 }  # fmt: skip
 MEANS = {"mean_roc_auc", "mean_brier", "mean_log_loss", "mean_accuracy"}
-COUNTS = {"retrains", "promotions", "alerts"}
+COUNTS = {"retrains", "promotions", "alerts", "fits", "cpu_seconds"}
 PEERS_EVERY_WINDOW = 0.804  # mean ROC AUC of retraining each window on all mature rows
 
 

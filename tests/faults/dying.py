@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Death", "Process"]
 
-_UNWATCHED = frozenset({"clock", "runtime", "keeping", "views"})
+_UNWATCHED = frozenset({"clock", "runtime", "keeping", "views", "history"})
 _READS = frozenset(
     {
         "events.events",
         "events.get",
         "lease.renew",  # by a thread of its own
+        "monitors.load",
         "objects.get",
         "objects.groups",
+        "objects.published",
         "outbox.pending",
         "predictions.cursor_since",
         "predictions.get",
@@ -34,6 +36,7 @@ _READS = frozenset(
         "releases.deployment_at",
         "releases.release",
         "releases.releases",
+        "ticks.times",
     }
 )
 """What changes nothing. Any other call of a port is a step, also one that is new."""
@@ -50,6 +53,8 @@ class Process:
         ports: What the process acts through.
         dies_before: The step that it does not live to take, by its name; None: it lives.
         dies_at: The same by its number, from 0 on.
+        after: It lives to take that step, and dies of it: what it did stands.
+        paused: In place of its death: called before that step, which is taken then.
 
     Attributes:
         steps: What it did, in order: the port, the method, what was appended.
@@ -57,11 +62,18 @@ class Process:
     """
 
     def __init__(
-        self, ports: ControlPorts, *, dies_before: str | None = None, dies_at: int | None = None
+        self,
+        ports: ControlPorts,
+        *,
+        dies_before: str | None = None,
+        dies_at: int | None = None,
+        after: bool = False,
+        paused: Callable[[], object] | None = None,
     ) -> None:
         self.steps: list[str] = []
         self.dead = False
         self._dies_before, self._dies_at = dies_before, dies_at
+        self._after, self._paused = after, paused
         self._seen = Counter[str]()
         watched = {
             field.name: self._watched(field.name, getattr(ports, field.name))
@@ -79,10 +91,20 @@ class Process:
         self._seen[name] += 1
         named = name if self._seen[name] == 1 else f"{name} #{self._seen[name]}"
         if named == self._dies_before or len(self.steps) == self._dies_at:
-            self.dead = True
-            raise Death(named)
+            self._meet_its_fate(named, step)
         self.steps.append(named)
         return step()
+
+    def _meet_its_fate(self, named: str, step: Callable[[], Any]) -> None:
+        if self._paused is not None:
+            paused, self._paused = self._paused, None
+            self._dies_before = self._dies_at = None
+            paused()
+            return
+        if self._after:
+            step()
+        self.dead = True
+        raise Death(named)
 
     def _watched(self, name: str, port: Any) -> Any:
         if isinstance(port, tuple):
