@@ -55,11 +55,12 @@ format: $(READY) ## Lay the code out
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## Measure on a quiet machine, half an hour; results go to benchmarks/results
+bench: $(READY) ## Measure on a quiet machine, an hour; results go to benchmarks/results
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/drift_speed.py
 	$(BIN)/python benchmarks/detection.py
 	$(BIN)/python benchmarks/multivariate.py
+	$(BIN)/python benchmarks/sequential.py
 	$(BIN)/python benchmarks/guard.py
 	$(BIN)/python benchmarks/real_data.py
 	$(BIN)/python benchmarks/serving.py

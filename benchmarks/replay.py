@@ -1,127 +1,199 @@
 """Replay labelled streams through the loop and through simpler policies; write what came out.
 
-Run with `make bench`. The streams lie in HOLDFAST_DATA; nothing here is tuned on them, and
-every policy has the same trainers, warm-up, delay and windows.
+Run with `make bench`; `--only STREAM` measures some of them. The streams lie in HOLDFAST_DATA;
+nothing here is tuned on them, and every policy has the same trainers, warm-up, delay and
+windows. The verdicts are written down as they come.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import platform
+import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+# Run as a script, this folder's parent is not among the places modules are looked for.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.machine import machine
+from benchmarks.publishing import asking
+from benchmarks.replay_bars import YARDSTICK, compared, found, overall
+from benchmarks.replay_streams import STREAMS, read_stream
 
 from holdfast import __version__
+from holdfast.adapters.clocks.cpu import cpu_seconds
 from holdfast.adapters.runtimes.onnx import OnnxRuntime
-from holdfast.adapters.sources import open_source
-from holdfast.loop.ingest import DataSpec, ingest
-from holdfast.loop.replay import Replay, replay, schedule
+from holdfast.adapters.trainers.contained import ContainedTrainer
+from holdfast.loop.replay import replay
+from holdfast.loop.timetable import schedule
 from holdfast.settings import settings_for
+from holdfast.wiring.contenders import contenders_of
 from holdfast.wiring.control import plan_of
 from holdfast.wiring.trainers import trainers_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.replay_bars import Figures
+    from benchmarks.replay_streams import Stream
+
+    from holdfast.loop.replayed import PolicyRun, Replay
+    from holdfast.ports.trainer import Trainer
+    from holdfast.settings import Settings
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "replay.json"
+LABEL_DELAY = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """A labelled stream and how it is cut into windows."""
-
-    file: str
-    target: str
-    window: int
-    drop: tuple[str, ...] = ()
-
-
-STREAMS = {
-    "noaa_rainfall_injected": Stream(file="rainfall_data.csv.gz", target="rain", window=1000),
-    "noaa_weather_nse": Stream(file="weather.csv", target="target", window=1000),
-    # `date` only counts the days on: a model would learn when, not what.
-    "elec2": Stream(file="electricity.csv.gz", target="class", window=1440, drop=("date",)),
-    # `duration` is known only once the call is over.
-    "bank_marketing": Stream(
-        file="bank-additional-full.csv.gz", target="y", window=1500, drop=("duration",)
-    ),
-}
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Replay each stream and write the figures beside the machine's name."""
-    folder = Path(os.environ.get("HOLDFAST_DATA", ROOT.parent / "shared" / "data"))
-    results = {name: _measured(folder / name, stream) for name, stream in STREAMS.items()}
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    content = {"holdfast": __version__, "machine": _machine(), "streams": results}
-    RESULT.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    print(f"Wrote {RESULT.relative_to(ROOT)}")
-
-
-def _measured(folder: Path, stream: Stream) -> dict[str, object]:
-    data = ingest(
-        open_source(folder / stream.file), DataSpec(target=stream.target, drop=stream.drop)
+    parser = asking(__doc__, RESULT)
+    parser.add_argument("--only", action="append", choices=STREAMS, help="only this stream")
+    parser.add_argument("--policy", action="append", default=[], help="a further policy")
+    options = parser.parse_args(arguments)
+    began, wanted = time.perf_counter(), options.only or list(STREAMS)
+    known = _measured_before(options.output) if options.only else {}
+    measured = {
+        name: examine(options.data / name, STREAMS[name], options.policy) for name in wanted
+    }
+    every = known | measured
+    streams = {name: every[name] for name in STREAMS if name in every}
+    result = {
+        "holdfast": __version__,
+        "machine": machine(),
+        "seconds": round(time.perf_counter() - began, 1),
+        **summed(streams),
+    }
+    options.output.write_text(
+        json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
-    settings = settings_for(ROOT / "benchmarks", data={"target": stream.target})
-    begin = time.perf_counter()
+    print(shown(result))
+    print(f"Wrote {options.output} after {result['seconds']} s")
+    return 0
+
+
+def _measured_before(output: Path) -> dict[str, Any]:
+    """Return the streams that a file of figures holds, by which one is measured anew."""
+    if not output.exists():
+        return {}
+    streams: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))["streams"]
+    return {name: stream for name, stream in streams.items() if "figures" in stream}
+
+
+def examine(folder: Path, stream: Stream, more: Sequence[str] = ()) -> dict[str, Any]:
+    """Replay a stream and return the figures of every policy.
+
+    Args:
+        folder: That holds the stream.
+        stream: Which.
+        more: Further policies by name.
+    """
+    data = read_stream(folder, stream)
+    given = {"data": {"target": stream.target}}
+    settings = settings_for(ROOT / "benchmarks", **given)
+    plan = plan_of(settings)
+    began = time.perf_counter()
     played = replay(
         data,
-        schedule(len(data), window=stream.window, label_delay=1),
-        plan=plan_of(settings),
-        trainers=trainers_of(settings),
+        schedule(len(data), window=stream.window, label_delay=LABEL_DELAY),
+        plan=plan,
+        trainers=_trainers(settings),
         runtime=OnnxRuntime(),
+        contenders=contenders_of([plan.decision.name, *more], ROOT / "benchmarks", given),
+        cpu=cpu_seconds,
     )
-    seconds = time.perf_counter() - begin
-    policies = played.to_json()["summary"]["policies"]
-    _show(folder.name, policies, seconds)
+    seconds = time.perf_counter() - began
+    print(f"{folder.name} ({seconds:.1f} s)", file=sys.stderr)
+    return result_of(played, stream) | {"seconds_all_policies": round(seconds, 2)}
+
+
+def _trainers(settings: Settings) -> list[Trainer]:
+    """Return the trainers as they are, in this process: nothing here hangs or is hostile."""
+    return [
+        trainer.trainer if isinstance(trainer, ContainedTrainer) else trainer
+        for trainer in trainers_of(settings)
+    ]
+
+
+def result_of(played: Replay, stream: Stream) -> dict[str, Any]:
+    """Return what a stream's replay came to."""
+    runs = {run.name: run for run in played.runs}
+    figures = {name: _figures(run) for name, run in runs.items()}
     return {
         "windows": played.schedule.n_windows,
         "rows_per_window": stream.window,
-        "label_delay": 1,
-        "seconds_all_policies": round(seconds, 2),
-        "policies": policies,
-        "against_every_window": _paired(played),
+        "label_delay": LABEL_DELAY,
+        "policies": {name: run.summary() for name, run in runs.items()},
+        "against_every_window": {
+            name: compared(each, figures[YARDSTICK])
+            for name, each in figures.items()
+            if name != YARDSTICK
+        },
+        "found": found(played.project, stream.known, played),
+        "figures": figures,
     }
 
 
-def _paired(played: Replay) -> dict[str, float]:
-    """Return the project's mean difference to `every_window`, window by window."""
-    every = next(run for run in played.others if run.name == "every_window")
-    pairs = list(zip(played.project.windows, every.windows, strict=True))
+def _figures(run: PolicyRun) -> Figures:
     return {
-        metric: float(
-            np.mean(
-                [
-                    ours.metrics.figures[metric] - theirs.metrics.figures[metric]
-                    for ours, theirs in pairs
-                    if metric in ours.metrics.figures and metric in theirs.metrics.figures
-                ]
+        name: [_short(window.figure(name)) for window in run.windows]
+        for name in ("roc_auc", "brier")
+    }
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def summed(streams: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the streams with what every policy comes to over all of them."""
+    shared = set.intersection(*(set(each["against_every_window"]) for each in streams.values()))
+    first = next(iter(streams.values()))["against_every_window"]
+    return {
+        "policy": next(iter(first)),  # whose bars these are
+        "overall": {name: overall(streams, name) for name in first if name in shared},
+        "found": {name: stream["found"]["holds"] for name, stream in streams.items()},
+        "streams": streams,
+    }
+
+
+def shown(result: dict[str, Any]) -> str:
+    """Return the figures for a terminal."""
+    lines = []
+    for name, stream in result["streams"].items():
+        lines.append(f"{name}, {stream['windows']} x {stream['rows_per_window']} rows")
+        for policy, means in stream["policies"].items():
+            lines.append(
+                f"  {policy:<24} AUC {means['mean_roc_auc']:.3f}  Brier {means['mean_brier']:.3f}"
+                f"  {means['retrains']:>2} retrains {means['promotions']:>2} promotions"
+                f" {means['fits']:>4} fits {means['cpu_seconds']:>6.1f} s"
+                + _against(stream["against_every_window"].get(policy))
             )
+        lines += [
+            f"  change at {change['row']:,}: found at {change['found_at']}"
+            for change in stream["found"]["changes"]
+        ]
+    for policy, total in result["overall"].items():
+        lines.append(
+            f"{policy}: {total['mean_difference_roc_auc']:+.4f} AUC, {total['retrains']} of "
+            f"{total['retrains_of_every_window']} retrains; "
+            + ("all bars hold" if total["holds"] else f"bars do not hold: {total['bars']}")
         )
-        for metric in ("roc_auc", "brier")
-    }
+    return "\n".join(lines)
 
 
-def _show(name: str, policies: dict[str, dict[str, float]], seconds: float) -> None:
-    print(f"{name} ({seconds:.1f} s)")
-    for policy, means in policies.items():
-        print(
-            f"  {policy:<24} AUC {means['mean_roc_auc']:.3f}  Brier {means['mean_brier']:.3f}  "
-            f"{means['retrains']:>2} retrains, {means['promotions']:>2} promotions"
-        )
-
-
-def _machine() -> dict[str, object]:
-    return {
-        "cpus": os.cpu_count(),
-        "processor": platform.machine(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
-    }
+def _against(compared_to: dict[str, Any] | None) -> str:
+    if compared_to is None:
+        return ""
+    auc, brier = compared_to["roc_auc"], compared_to["brier"]
+    verdict = "holds" if compared_to["holds"] else "fails"
+    return (
+        f"  AUC {auc['mean']:+.4f} [{auc['low']:+.4f}, {auc['high']:+.4f}]"
+        f"  Brier {brier['mean']:+.4f} [{brier['low']:+.4f}, {brier['high']:+.4f}]  {verdict}"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
