@@ -349,6 +349,19 @@ class TestPage:
             assert tools["holdfast"]["streams"] >= 500
             assert tools["daily_report"]["streams"] >= 10
 
+    def test_the_front_page_says_what_was_measured(self):
+        """The span over all traffics, of ours and of two usual ways."""
+        readme = " ".join((sequential.ROOT / "README.md").read_text(encoding="utf-8").split())
+        years = json.loads(sequential.RESULT.read_text(encoding="utf-8"))["years"].values()
+
+        def span(tool, form):
+            found = [tools[tool]["alarms_a_year"]["estimate"] for tools in years]
+            return f"{min(found):{form}} to {max(found):{form}}"
+
+        assert f"has {span('holdfast', '.2f')} [alarms]" in readme
+        assert f"has {span('nannyml_realised', '.0f')}, and each" in readme
+        assert f"5% has {span('daily_5_percent', '.0f')}." in readme
+
     def test_the_command_says_whether_the_bounds_hold(self, monkeypatch, tmp_path, capsys):
         """By its exit code, so that a script can ask; the tables are for people."""
         result = json.loads(sequential.RESULT.read_text(encoding="utf-8"))
