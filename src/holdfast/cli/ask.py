@@ -12,8 +12,11 @@ import typer
 from holdfast.cli.options import Json, Project, moment_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from holdfast.domain.events import Event
     from holdfast.loop.recall import Past
+    from holdfast.policy.incidents import Incident
     from holdfast.ports.event_log import EventLog
     from holdfast.ports.release_store import Deployment, ReleaseStore, StagedRelease
     from holdfast.ports.views import Status
@@ -60,7 +63,7 @@ def status(
         whole = {**_status_json(found), "releases": releases, "retraining": named}
         typer.echo(json.dumps({**whole, "performance": reached}, indent=2))
         return
-    _print_status(found, releases)
+    _print_status(found, releases, state.incidents)
     if judged is not None:
         for word, line in performance_in_words(judged, state.matured):
             typer.echo(f"{word + ':':14} {line}")
@@ -209,7 +212,9 @@ def _past_json(past: Past) -> dict[str, Any]:
     }
 
 
-def _print_status(found: Status, releases: list[dict[str, str]]) -> None:
+def _print_status(
+    found: Status, releases: list[dict[str, str]], incidents: Sequence[Incident]
+) -> None:
     from holdfast.cli.past import loop_in_words
     from holdfast.domain.narration import headline
 
@@ -246,8 +251,8 @@ def _print_status(found: Status, releases: list[dict[str, str]]) -> None:
         event = found.last_decision
         typer.echo(f"Last decision: {headline(event)}")
         typer.echo(f"               {event.at:%Y-%m-%d %H:%M} UTC; holdfast explain {event.seq}")
-    for alert in found.open_alerts:
-        typer.echo(f"Alert:         [{alert.severity}] {alert.message}")
+    for one in incidents:
+        typer.echo(f"Alert:         [{one.severity}] {one.alert.message} ({one.incident_id})")
     if found.n_effects_pending:
         typer.echo(f"Outbox:        {found.n_effects_pending} effects wait for delivery")
 

@@ -11,9 +11,13 @@ from typer.testing import CliRunner
 
 from holdfast.cli.app import app
 from holdfast.domain.errors import StateError
+from holdfast.domain.events import AlertRaised, AlertResolved
+from holdfast.domain.evidence import Alert, Severity, Trigger
+from holdfast.domain.ids import ModelVersion
 from holdfast.loop.hold import held
 from holdfast.loop.promote import promote
 from holdfast.loop.register import register
+from holdfast.ports.event_log import Draft
 from holdfast.settings import CONFIG_FILE, load_settings
 from holdfast.testing.project import example_bundle
 from holdfast.wiring.control import open_control
@@ -98,6 +102,25 @@ class TestStatus:
         assert "Next tick:     2100-01-01 04:15:00 UTC" in words
         assert f"Last tick:     {found['last_tick_at'][:10]}" in words
         assert found["next_tick_at"] == "2100-01-01T04:15:00+00:00"
+
+    def test_names_what_is_open_so_that_it_can_be_acknowledged(self, folder):
+        """By the id that `holdfast alerts ack` takes; what is over is not shown."""
+        harm = Alert(
+            trigger=Trigger.HARM, severity=Severity.WARNING, subject="loss", message="it rose"
+        )
+        raised = AlertRaised(alert=harm, model_version=ModelVersion("v1"), incident_id="i-7")
+        over = AlertResolved(
+            alert=harm, model_version=ModelVersion("v1"), incident_id="i-7", reason="quiet"
+        )
+        with open_control(load_settings(folder)) as ports:
+            ports.events.append([Draft(body=raised, actor="control")], at=ports.clock.now())
+
+        words = asked(folder, "status")
+        with open_control(load_settings(folder)) as ports:
+            ports.events.append([Draft(body=over, actor="control")], at=ports.clock.now())
+
+        assert "Alert:         [warning] it rose (i-7)" in words
+        assert "Alert:" not in asked(folder, "status")
 
     def test_of_a_project_without_a_promotion_names_no_probation(self, folder):
         """The first champion replaced nobody."""
