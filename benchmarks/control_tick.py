@@ -432,6 +432,7 @@ def main(arguments: Sequence[str] | None = None, plan: Plan | None = None) -> in
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--out", type=Path, default=RESULT)
     given = parser.parse_args(arguments)
+    given.dir.mkdir(parents=True, exist_ok=True)
     found = measure(given.dir, plan or Plan(sizes=given.sizes))
     given.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     for size in found["sizes"]:

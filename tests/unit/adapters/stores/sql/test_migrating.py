@@ -72,7 +72,7 @@ class TestMigrate:
         database.close()
 
         assert differences == []
-        assert n_ids == 5
+        assert n_ids == 6
 
     def test_arrives_at_the_version_that_the_code_names(self, url, opened):
         """The newest migration is the one that stores are checked against."""
